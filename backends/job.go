@@ -140,6 +140,10 @@ type (
 	Restarter interface {
 		PlanRestart(ctx context.Context, target Ref) (Plan, error)
 	}
+	// Rerunner starts a run's command again with other arguments.
+	Rerunner interface {
+		PlanRerun(ctx context.Context, target Ref, command []string) (Plan, error)
+	}
 	// Resumer goes on from the last checkpoint.
 	Resumer interface {
 		PlanResume(ctx context.Context, target Ref) (Plan, error)
