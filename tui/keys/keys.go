@@ -40,3 +40,12 @@ func Default() Map {
 		Undo: bind("undo", "u"), Again: bind("ask again now", "R"), Quit: bind("quit", "q", "ctrl+c"),
 	}
 }
+
+// Lists are the motions inside a list, a log or a chart, in the order in which
+// the help shows them.
+func (m Map) Lists() []key.Binding {
+	return []key.Binding{
+		m.Up, m.Down, m.Left, m.Right, m.PageUp, m.PageDown, m.HalfUp, m.HalfDown, m.Home, m.End,
+		m.Open, m.Back, m.Mark, m.Filter, m.Next, m.Prev, m.More, m.Less, m.Copy, m.Again,
+	}
+}

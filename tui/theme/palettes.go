@@ -47,7 +47,7 @@ func Contrast() Palette {
 		Faint: lipgloss.Color("#8a8a8a"), Selected: lipgloss.Color("#5fe7ff"), Engaged: lipgloss.Color("#7dff85"), Target: lipgloss.Color("#ff9dff"),
 		Caution: lipgloss.Color("#ffd24d"), Warning: lipgloss.Color("#ff9b9b"),
 		Series:     colors("#6fc8ff", "#ffb733", "#4fe0b8", "#ff9dcb", "#9db8ff", "#ff9a63", "#fff45c", "#d0d0d0"),
-		Background: lipgloss.Color("#000000"), RaisedBG: lipgloss.Color("#101418"), RowBG: lipgloss.Color("#003844"),
+		Background: lipgloss.Color("#000000"), RaisedBG: lipgloss.Color("#101418"), RowBG: lipgloss.Color("#002a33"),
 	}
 }
 

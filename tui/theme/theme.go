@@ -40,6 +40,11 @@ func (s Style) To(b *strings.Builder, text string) {
 	b.WriteString(s.close)
 }
 
+// Bold is the style with weight: the header's name, the focused pane's.
+func (s Style) Bold() Style {
+	return Style{open: "\x1b[1m" + s.open, close: "\x1b[m"}
+}
+
 // Set is the tokens on one background. What each means is in its comment, and it
 // means nothing else.
 type Set struct {
@@ -54,6 +59,7 @@ type Set struct {
 	Caution  Style   // look at this soon; says why
 	Warning  Style   // act now; says what to do
 	Match    Style   // where a search hit
+	Weak     Style   // what recedes: labels in a dialog, tabs that are not open, what cannot be done now
 	Series   []Style // runs and revisions; the same run has the same colour everywhere
 }
 
@@ -118,6 +124,7 @@ func (p Palette) set(bg color.Color) Set {
 		Quiet: newStyle(p.weak(st(p.Quiet))), Faint: newStyle(p.weak(st(p.Faint))), Selected: newStyle(p.strong(st(p.Selected), p.Mono)),
 		Engaged: newStyle(st(p.Engaged)), Target: newStyle(st(p.Target)), Caution: newStyle(p.strong(st(p.Caution), p.Mono)),
 		Warning: newStyle(p.warn(st(p.Warning))), Match: newStyle(st(p.Selected).Underline(true)),
+		Weak: newStyle(p.weak(st(p.Quiet))),
 	}
 	for _, c := range p.Series {
 		s.Series = append(s.Series, newStyle(st(c)))
@@ -150,27 +157,36 @@ func (p Palette) warn(s lipgloss.Style) lipgloss.Style {
 	return s
 }
 
-// raised is the set on a raised background: dim and quiet would fall under 4.5:1
-// there, so they become text.
+// raised is the set on a raised background: quiet would fall under 4.5:1 there, so
+// it and dim become text. Weak is what dim was.
 func (p Palette) raised(bg color.Color) Set {
+	weak := p.Dim
 	p.Dim, p.Quiet = p.Text, p.Text
 	if p.Mono {
 		s := p.set(nil)
 		s.Dim, s.Quiet = s.Text, s.Text
 		return s
 	}
-	return p.set(bg)
+	s := p.set(bg)
+	if p.Basic {
+		s.Weak = newStyle(lipgloss.NewStyle().Foreground(weak))
+		return s
+	}
+	s.Weak = newStyle(lipgloss.NewStyle().Foreground(weak).Background(bg))
+	return s
 }
 
 // row is the selected row: a background of its own where the terminal has one,
 // reverse video where it has only its own few colours.
 func (p Palette) row() Set {
 	if !p.Mono && !p.Basic {
-		return p.raised(p.RowBG)
+		s := p.raised(p.RowBG)
+		s.Weak = s.Text
+		return s
 	}
 	rev := newStyle(lipgloss.NewStyle().Reverse(true))
 	bold := newStyle(lipgloss.NewStyle().Reverse(true).Bold(true))
-	s := Set{Title: bold, Text: rev, Dim: rev, Quiet: rev, Faint: rev, Selected: bold, Engaged: rev, Target: rev, Caution: bold, Warning: bold, Match: bold}
+	s := Set{Title: bold, Text: rev, Dim: rev, Quiet: rev, Faint: rev, Selected: bold, Engaged: rev, Target: rev, Caution: bold, Warning: bold, Match: bold, Weak: rev}
 	for range max(1, len(p.Series)) {
 		s.Series = append(s.Series, rev)
 	}

@@ -1,0 +1,39 @@
+package table
+
+// Columns is all columns in their order, with those that are off at the end.
+func (t *Table[T]) Columns() []ColumnInfo {
+	var out []ColumnInfo
+	for _, on := range []bool{true, false} {
+		for _, c := range t.cols.cols {
+			if c.hidden != on {
+				out = append(out, ColumnInfo{ID: c.ID, Title: c.Title, Shown: on})
+			}
+		}
+	}
+	return out
+}
+
+// SetColumns shows these columns in this order and no others.
+func (t *Table[T]) SetColumns(ids []string) {
+	t.cols.choose(ids)
+	t.draw.stale()
+}
+
+// MoveColumn moves a column by so many places; false when it cannot.
+func (t *Table[T]) MoveColumn(id string, by int) bool {
+	t.draw.stale()
+	return t.cols.move(id, by)
+}
+
+// Define replaces the column definitions, for rows whose columns depend on them.
+// Columns that were there keep their place, width and whether they are on.
+func (t *Table[T]) Define(cols []Column[T]) {
+	t.cols.define(cols)
+	t.draw.forget()
+	if t.sortID != "" {
+		t.Sort(t.sortID, t.desc)
+	}
+}
+
+// Hidden is how many columns are on but had no room in the last frame.
+func (t *Table[T]) Hidden() int { return t.cols.missed }
