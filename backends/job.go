@@ -52,6 +52,8 @@ func (e Exit) String() string {
 		return "killed by " + e.Signal + ", likely out of memory"
 	case e.Signal != "":
 		return "killed by " + e.Signal
+	case e.OOM: // a shell passes its child's end on as 137
+		return "exit " + itoa(e.Code) + ", likely out of memory"
 	}
 	return "exit " + itoa(e.Code)
 }

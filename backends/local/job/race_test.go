@@ -1,0 +1,6 @@
+//go:build race
+
+package job
+
+// The race detector shadows all memory, several times over.
+const memoryFactor = 6
