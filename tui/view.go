@@ -75,6 +75,11 @@ type (
 	Tabbed interface {
 		SetTab(i int)
 	}
+	// Hover wants the mouse's motion while no button is down: a crosshair. It costs
+	// bytes on every motion, so it is asked for only while it is of use.
+	Hover interface {
+		Hover() bool
+	}
 	// Soon asks for a Refresh at a time of the view's choosing: details that follow
 	// a selection after a moment of quiet. Zero means no wish.
 	Soon interface {

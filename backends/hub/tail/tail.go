@@ -164,7 +164,7 @@ func (l *Log) put(id uint16, at time.Time, text []byte, partial bool, skipped in
 	if b.continues(id, len(text)) && skipped <= 0 {
 		b.extend(text, partial)
 		if whole := b.last(); len(whole)-len(text) < sniff {
-			l.traces[id] = l.before
+			
 			b.relevel(l.traces[id].level(whole))
 		}
 		return

@@ -14,7 +14,7 @@ import (
 func (p *Program) HTML(fg, bg color.Color) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, `<!doctype html><meta charset="utf-8"><style>body{margin:0;background:%s;color:%s}
-pre{margin:0;padding:14px;font:15px/18px "DejaVu Sans Mono",monospace;width:max-content}span{display:inline-block;height:18px;vertical-align:top}</style><pre>`, hex(bg), hex(fg))
+pre{margin:0;padding:14px;font:15px/18px "DejaVu Sans Mono",monospace;width:max-content}span{display:inline-block;height:18px;vertical-align:top}i{display:inline-block;width:1ch;height:18px;font-style:normal;overflow:hidden;text-align:center;vertical-align:top}</style><pre>`, hex(bg), hex(fg))
 	for y := range p.h {
 		p.row(&b, y, fg, bg)
 		b.WriteByte('\n')
@@ -29,7 +29,7 @@ func (p *Program) row(b *strings.Builder, y int, fg, bg color.Color) {
 	var style uv.Style
 	flush := func() {
 		if text.Len() > 0 {
-			fmt.Fprintf(b, `<span style="%s">%s</span>`, css(style, fg, bg), html.EscapeString(text.String()))
+			fmt.Fprintf(b, `<span style="%s">%s</span>`, css(style, fg, bg), text.String())
 			text.Reset()
 		}
 	}
@@ -46,7 +46,11 @@ func (p *Program) row(b *strings.Builder, y int, fg, bg color.Color) {
 			text.WriteByte(' ')
 			continue
 		}
-		text.WriteString(c.Content)
+		if c.Content[0] >= 0x80 && c.Width == 1 { // another font may draw it wider
+			text.WriteString("<i>" + html.EscapeString(c.Content) + "</i>")
+		} else {
+			text.WriteString(html.EscapeString(c.Content))
+		}
 		x += max(0, c.Width-1)
 	}
 	flush()
