@@ -34,7 +34,7 @@ bench: build ## the figures of the README, each beside a calibration of the same
 	$(GO) run ./cmd/bench -bin $(abspath $(BIN))
 
 golden: ## rewrite the expected screens; read the diff before you commit it
-	$(GO) test ./tui/... ./views/... -update
+	$(GO) test $$(grep -rlE '"update"|tui/tuitest"' --include='*_test.go' --include=golden.go tui views | xargs -n1 dirname | sort -u | sed 's|^|./|') -update
 
 pictures: build ## the README's pictures, from the real program (needs Chromium)
 	$(GO) run ./cmd/pictures -bin $(abspath $(BIN)) -out examples/pictures
