@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"flightdeck/backends"
 )
@@ -75,58 +76,70 @@ func (h *Hub) changed() {
 	}
 }
 
+// tally is what a backend's watched keys last met.
+type tally struct {
+	good, slow, failing int
+	worst               *feed     // the one that has failed for the longest
+	at, next            time.Time // of the last good answer; of the next try
+}
+
+func (h *Hub) tally(backend string) (t tally) {
+	for _, f := range h.feeds {
+		if f.key.Backend != backend || !f.live() {
+			continue
+		}
+		if f.at.After(t.at) {
+			t.at = f.at
+		}
+		switch {
+		case f.tries > 0:
+			t.failing++
+			if t.worst == nil || f.since.Before(t.worst.since) || f.since.Equal(t.worst.since) && f.tries > t.worst.tries {
+				t.worst = f
+			}
+			if t.next.IsZero() || f.next.Before(t.next) {
+				t.next = f.next
+			}
+		case f.slow:
+			t.slow++
+		case f.ok:
+			t.good++
+		}
+	}
+	return t
+}
+
 // review works out a backend's health from what its watched keys last met, and
 // signals the subscribers when it is another. Down means that nothing answers:
 // while some keys answer and some fail it is Slow, with the error of those. When
 // nobody watches, nothing is asked, and the last state stands.
 func (h *Hub) review(s *source) {
-	old := s.health
-	n := backends.Health{Backend: s.name, State: old.State, At: old.At, Since: old.Since}
-	var good, slow, failing int
-	var worst *feed
-	for _, f := range h.feeds {
-		if f.key.Backend != s.name || !f.live() {
-			continue
-		}
-		if f.at.After(n.At) {
-			n.At = f.at
-		}
-		switch {
-		case f.tries > 0:
-			failing++
-			if worst == nil || f.since.Before(worst.since) || f.since.Equal(worst.since) && f.tries > worst.tries {
-				worst = f
-			}
-			if n.Next.IsZero() || f.next.Before(n.Next) {
-				n.Next = f.next
-			}
-		case f.slow:
-			slow++
-		case f.ok:
-			good++
-		}
+	old, t := s.health, h.tally(s.name)
+	n := backends.Health{Backend: s.name, State: old.State, At: old.At, Since: old.Since, Next: t.next}
+	if t.at.After(n.At) {
+		n.At = t.at
 	}
 	switch {
-	case failing > 0 && good+slow == 0:
+	case t.failing > 0 && t.good+t.slow == 0:
 		n.State = backends.Down
-	case failing+slow > 0:
+	case t.failing+t.slow > 0:
 		n.State = backends.Slow
-	case good > 0:
+	case t.good > 0:
 		n.State = backends.OK
 	default:
 		n.Err, n.Tries, n.Fixes = old.Err, old.Tries, old.Fixes
 	}
-	if worst != nil {
-		n.Err, n.Tries = worst.err, worst.tries
+	if t.worst != nil {
+		n.Err, n.Tries = t.worst.err, t.worst.tries
 		var fixer Fixer
-		if errors.As(worst.err, &fixer) {
+		if errors.As(n.Err, &fixer) {
 			n.Fixes = fixer.Fixes()
 		}
 	}
 	if n.State != old.State {
 		n.Since = h.o.Now()
-		if worst != nil {
-			n.Since = worst.since
+		if t.worst != nil {
+			n.Since = t.worst.since
 		}
 	}
 	s.health = n

@@ -1,6 +1,7 @@
 package tail
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -69,6 +70,23 @@ func TestTracebacksOfTwoSources(t *testing.T) {
 		if want := map[string]uint8{"a": LevelError, "b": LevelNone}[line.Source]; line.Level != want {
 			t.Errorf("%s %q is %d", line.Source, line.Text, line.Level)
 		}
+	}
+}
+
+func TestTracebackThatComesInPieces(t *testing.T) {
+	l := open(t, Options{})
+	for _, s := range []string{"Traceback (most recent ", "call last):", "  Fi", "le x", "Value", "Error: x"} {
+		line := text(s)
+		line.Partial = !strings.ContainsAny(s[len(s)-1:], ":x")
+		add(t, l, line)
+	}
+	add(t, l, text("  quiet"))
+	var got []uint8
+	for _, line := range l.Lines(0, 9, nil) {
+		got = append(got, line.Level)
+	}
+	if want := []uint8{LevelError, LevelError, LevelError, LevelNone}; !slices.Equal(got, want) {
+		t.Fatalf("levels %v, want %v", got, want)
 	}
 }
 

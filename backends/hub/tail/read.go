@@ -92,7 +92,7 @@ func (l *Log) reload(into []Line, f File, v *view, from, to int64) []Line {
 
 func (l *Log) lines(into []Line, v *view, text []byte, m *meta, from, to int64) []Line {
 	for i := int(max(from-v.first, 0)); i < v.n && v.first+int64(i) < to; i++ {
-		flags, id := m.flags[i], l.table[m.names[i]]
+		flags, id := m.flags[i], l.names.table[m.names[i]]
 		line := Line{
 			Seq: v.first + int64(i), Stream: id.stream, Source: id.source, Text: piece(text, m.starts, i),
 			Level: flags & flagLevel, Partial: flags&flagPartial != 0,

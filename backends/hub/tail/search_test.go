@@ -78,6 +78,17 @@ func TestSearchFindsWhatIsShown(t *testing.T) {
 	}
 }
 
+func TestSearchInALineThatGrew(t *testing.T) {
+	l := open(t, Options{})
+	add(t, l, backends.LogLine{Text: []byte("hidden\r"), Partial: true}, text("shown"))
+	if got := found(t, l, Query{Text: "hidden"}, 0, false); len(got) != 0 {
+		t.Fatalf("what was written over is found: %v", got)
+	}
+	if got := found(t, l, Query{Text: "^shown", Regexp: true}, 0, false); len(got) != 1 {
+		t.Fatalf("what shows is not found: %v", got)
+	}
+}
+
 func reversed(s []int64) []int64 {
 	s = slices.Clone(s)
 	slices.Reverse(s)
@@ -86,7 +97,7 @@ func reversed(s []int64) []int64 {
 
 func TestSearchAcrossSpilledBlocks(t *testing.T) {
 	l := open(t, small)
-	const n = 50_000
+	const n = 20_000
 	for i := range n {
 		s := words(i)
 		if i%3000 == 0 {
@@ -95,22 +106,25 @@ func TestSearchAcrossSpilledBlocks(t *testing.T) {
 		add(t, l, text(s))
 	}
 	for _, q := range []Query{
-		{Text: "line 4"}, {Text: "LINE 4", Case: CaseIgnore}, {Text: `line \d*7 xx$`, Regexp: true}, {Text: `^l[a-z]+ 77`, Regexp: true},
-		{Text: "line", Level: LevelWarn}, {Text: "nothing of it"},
+		{Text: "line 4"},
+		{Text: "LINE 4", Case: CaseIgnore},
+		{Text: `line \d*7 xx$`, Regexp: true},
+		{Text: `^l[a-z]+ 77`, Regexp: true},
+		{Text: "line", Level: LevelWarn},
+		{Text: "nothing of it"},
 	} {
 		re := regexp.MustCompile("(?i)" + q.Text)
-		for _, from := range []int64{0, 1, 12_345, 49_999, 60_000} {
-			var on, back []int64
-			for _, line := range l.Lines(0, n, nil) {
-				if !re.Match(plain(new([]byte), line.Text)) || rank(line.Level) < q.Level {
-					continue
-				}
-				if line.Seq >= from {
-					on = append(on, line.Seq)
-				}
-				if line.Seq <= from {
-					back = append(back, line.Seq)
-				}
+		var all []int64
+		for _, line := range l.Lines(0, n, nil) {
+			if re.Match(plain(new([]byte), line.Text)) && rank(line.Level) >= q.Level {
+				all = append(all, line.Seq)
+			}
+		}
+		for _, from := range []int64{0, 1, 12_345, n - 1, 2 * n} {
+			at, there := slices.BinarySearch(all, from)
+			on, back := all[at:], all[:at]
+			if there {
+				back = all[:at+1]
 			}
 			if got := found(t, l, q, from, false); !slices.Equal(got, on) {
 				t.Fatalf("%v from %d: %d hits, want %d", q, from, len(got), len(on))
@@ -145,6 +159,7 @@ func TestSearchStops(t *testing.T) {
 		add(t, l, text(words(i)))
 	}
 	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
 	var last error
 	n := 0
 	for h, err := range l.Search(ctx, Query{Text: "line"}, 0, false) {

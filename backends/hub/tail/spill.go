@@ -34,7 +34,9 @@ func unlinked(dir string) (File, error) {
 func (l *Log) shrink() error {
 	var trouble error
 	for {
-		b := l.excess()
+		l.mu.RLock()
+		b := excess(l.blocks, l.window)
+		l.mu.RUnlock()
 		if b == nil {
 			return trouble
 		}
@@ -44,24 +46,23 @@ func (l *Log) shrink() error {
 	}
 }
 
-// excess is the oldest sealed block in memory when all together are too large.
-func (l *Log) excess() *block {
-	l.mu.RLock()
-	defer l.mu.RUnlock()
+// excess is the oldest sealed block in memory when all together are larger than the
+// window.
+func excess(blocks []*block, window int64) *block {
 	var oldest *block
 	total := int64(0)
-	for i := len(l.blocks) - 1; i >= 0; i-- {
-		b := l.blocks[i]
+	for i := len(blocks) - 1; i >= 0; i-- {
+		b := blocks[i]
 		if b.spilled { // all before it are as well
 			total += int64(i+1) * blockIndex
 			break
 		}
 		total += b.memory()
-		if i < len(l.blocks)-1 {
+		if i < len(blocks)-1 {
 			oldest = b
 		}
 	}
-	if total <= l.window {
+	if total <= window {
 		return nil
 	}
 	return oldest

@@ -70,29 +70,24 @@ type Line = struct {
 // Log is the lines.
 type Log struct {
 	pen    sync.Mutex // held by who appends; what only appending touches is below
-	names  map[name]uint16
-	traces []trace // by name: where each is in a traceback
-	before trace   // the state before the last line
-	end    int64   // of what was written to file
-	window int64   // bytes of text and index that may stay in memory
+	traces []trace    // by name: where each is in a traceback
+	before trace      // the state before the last line
+	end    int64      // of what was written to file
+	window int64      // bytes of text and index that may stay in memory
 
 	mu      sync.RWMutex // held shortly, never over a write
 	blocks  []*block     // ascending; the last one is open
-	table   []name
+	names   names
 	rev     uint64
 	lost    int64
 	trouble error
 	closed  bool
-	watch   map[*watcher]struct{}
+	watch   watchers
 	open    func() (File, error)
 	file    File
 
 	cache cache
 }
-
-type name struct{ source, stream string }
-
-type watcher struct{ poke chan<- struct{} }
 
 // New is an empty log.
 func New(o Options) *Log {
@@ -105,8 +100,8 @@ func New(o Options) *Log {
 	// A fifth is the window: while blocks come and go, the collector lets as much
 	// garbage stand again, and readers hold blocks of their own.
 	return &Log{
-		names: map[name]uint16{}, window: o.Budget / 5, blocks: []*block{newBlock(0)},
-		watch: map[*watcher]struct{}{}, open: o.Spill,
+		names: names{ids: map[name]uint16{}}, window: o.Budget / 5, blocks: []*block{newBlock(0)},
+		watch: watchers{all: map[*watcher]struct{}{}}, open: o.Spill,
 	}
 }
 
@@ -128,7 +123,7 @@ func (l *Log) Append(lines ...backends.LogLine) error {
 			trouble = err
 		}
 	}
-	l.signal()
+	l.watch.signal()
 	return trouble
 }
 
@@ -150,7 +145,10 @@ func (l *Log) lot(lines []backends.LogLine) (n int, err error) {
 
 // take cuts a line into pieces and puts them down.
 func (l *Log) take(line *backends.LogLine) {
-	id := l.name(line.Source, line.Stream)
+	id := l.names.id(name{line.Source, line.Stream})
+	for int(id) >= len(l.traces) {
+		l.traces = append(l.traces, trace{})
+	}
 	text, skipped := line.Text, line.Skipped
 	for len(text) > MaxPiece {
 		l.put(id, line.Time, text[:MaxPiece], true, skipped)
@@ -164,7 +162,7 @@ func (l *Log) put(id uint16, at time.Time, text []byte, partial bool, skipped in
 	if b.continues(id, len(text)) && skipped <= 0 {
 		b.extend(text, partial)
 		if whole := b.last(); len(whole)-len(text) < sniff {
-			
+			l.traces[id] = l.before
 			b.relevel(l.traces[id].level(whole))
 		}
 		return
@@ -175,28 +173,6 @@ func (l *Log) put(id uint16, at time.Time, text []byte, partial bool, skipped in
 	}
 	l.before = l.traces[id]
 	b.add(id, at, text, l.traces[id].level(text), partial, skipped)
-}
-
-const maxNames = 4096
-
-// name is the number of a source and stream. Past maxNames all share one, so that
-// an endless number of sources cannot fill the memory.
-func (l *Log) name(source, stream string) uint16 {
-	k := name{source, stream}
-	if id, ok := l.names[k]; ok {
-		return id
-	}
-	if len(l.table) >= maxNames {
-		return maxNames - 1
-	}
-	if len(l.table) == maxNames-1 {
-		k = name{"other sources", ""}
-	}
-	id := uint16(len(l.table))
-	l.names[k] = id
-	l.table = append(l.table, k)
-	l.traces = append(l.traces, trace{})
-	return id
 }
 
 // Len is one past the newest sequence number.
@@ -235,28 +211,7 @@ func (l *Log) Lost() (lines int64, err error) {
 
 // Changed asks for a send on poke, which must have a slot, after every change until
 // ctx ends. A full slot is left as it is: the signal says to look, not what for.
-func (l *Log) Changed(ctx context.Context, poke chan<- struct{}) {
-	w := &watcher{poke}
-	l.mu.Lock()
-	l.watch[w] = struct{}{}
-	l.mu.Unlock()
-	context.AfterFunc(ctx, func() {
-		l.mu.Lock()
-		delete(l.watch, w)
-		l.mu.Unlock()
-	})
-}
-
-func (l *Log) signal() {
-	l.mu.RLock()
-	defer l.mu.RUnlock()
-	for w := range l.watch {
-		select {
-		case w.poke <- struct{}{}:
-		default:
-		}
-	}
-}
+func (l *Log) Changed(ctx context.Context, poke chan<- struct{}) { l.watch.add(ctx, poke) }
 
 // Close gives memory and file back. The log is empty then, and refuses lines.
 func (l *Log) Close() error {
@@ -274,7 +229,7 @@ func (l *Log) Close() error {
 	l.file = nil
 	l.mu.Unlock()
 	l.cache.drop()
-	l.signal()
+	l.watch.signal()
 	if f == nil {
 		return nil
 	}

@@ -70,10 +70,12 @@ func safeEnd(text string) int {
 func (b *builder) colour(st theme.Style, ground ground, text string) {
 	var own sgr
 	for text != "" && !b.full() {
-		i := strings.IndexAny(text, "\x1b\t")
+		n := safeEnd(text)
+		i := strings.IndexAny(text[:n], "\x1b\t")
 		if i < 0 {
-			b.text(st, own.readable(ground), text)
-			return
+			b.text(st, own.readable(ground), text[:n])
+			text = text[n:]
+			continue
 		}
 		b.text(st, own.readable(ground), text[:i])
 		text = text[i:]
@@ -83,7 +85,7 @@ func (b *builder) colour(st theme.Style, ground ground, text string) {
 			text = text[1:]
 			continue
 		}
-		n := sequence(text)
+		n = sequence(text)
 		switch {
 		case n == 0:
 			b.put(st, text[:1]) // shown as ^[

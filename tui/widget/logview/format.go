@@ -1,6 +1,7 @@
 package logview
 
 import (
+	"bytes"
 	"strconv"
 	"strings"
 
@@ -16,11 +17,7 @@ func (s *sheet) content(l *Line, th *theme.Theme, set *theme.Set, limit int) []p
 	case s.look.Raw:
 		states(b, th, set, string(l.Text))
 	default:
-		text := lastState(l.Text)
-		if len(text) > 16*limit+maxRecord {
-			text = text[:16*limit+maxRecord] // escapes and all, more than limit cells
-		}
-		plainLine(b, th, set, l.Level, text)
+		plainLine(b, th, set, l.Level, string(lastState(l.Text)))
 	}
 	return b.out
 }
@@ -34,16 +31,12 @@ func (s *sheet) record(l *Line) (record, bool) {
 }
 
 // lastState is what a terminal would still show of a line that was written over.
-func lastState(text []byte) string {
-	n := len(text)
-	for n > 0 && text[n-1] == '\r' {
-		n--
+func lastState(text []byte) []byte {
+	text = bytes.TrimRight(text, "\r")
+	if bytes.IndexByte(text, '\r') < 0 { // far quicker than looking from the end
+		return text
 	}
-	from := n
-	for from > 0 && text[from-1] != '\r' {
-		from--
-	}
-	return string(text[from:n])
+	return text[bytes.LastIndexByte(text, '\r')+1:]
 }
 
 // states is all that a line said, with a mark where it went back to its beginning.

@@ -112,5 +112,5 @@ func (s *sheet) copyLine(b *strings.Builder, l *Line) {
 		}
 	}
 	sep()
-	b.WriteString(cell.Safe(lastState(l.Text)))
+	b.WriteString(cell.SafeBytes(lastState(l.Text)))
 }
