@@ -25,6 +25,8 @@ type Config struct {
 
 	Health  func() []backends.Health
 	Changed <-chan struct{} // one slot: Health would answer differently now
+	// Retry asks a backend again now, however long the wait that its failures earned.
+	Retry func(backend string)
 
 	Theme string            // one of theme.Names, or empty for what the terminal says
 	ASCII bool              // glyphs of ASCII alone

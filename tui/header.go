@@ -24,6 +24,12 @@ func (a *App) heading() heading {
 			h.cautions++
 		}
 	}
+	for p := range a.deck.all() {
+		if v, ok := p.view.(Alerting); ok {
+			w, c := v.Alerts()
+			h.warnings, h.cautions = h.warnings+w, h.cautions+c
+		}
+	}
 	return h
 }
 

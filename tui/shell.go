@@ -18,6 +18,7 @@ func (a *App) shell() []Action {
 		{ID: "shell.help", Key: bind("all keys", "?"), Do: func() { a.open(newHelp(helpOf(a))) }},
 		{ID: "shell.palette", Key: bind("do anything", ":", "ctrl+p"), Do: func() { a.open(newPalette(a)) }},
 		{ID: "shell.undo", Key: bind("undo", "u"), Title: undo, Why: none, Cmd: a.changes.undoTop},
+		{ID: "shell.again", Key: bind("ask again now", "R"), Why: a.whyNotAgain(), Do: a.again},
 		{ID: "shell.next-pane", Key: bind("next pane", "tab"), Do: func() { a.deck.step(1) }},
 		{ID: "shell.prev-pane", Key: bind("previous pane", "shift+tab"), Do: func() { a.deck.step(-1) }},
 		{ID: "shell.next-tab", Key: bind("the pane's next tab", "]"), Do: func() { a.deck.paneTab(1) }},
@@ -41,4 +42,19 @@ func (a *App) shell() []Action {
 		acts[i] = a.keys.apply(acts[i])
 	}
 	return acts
+}
+
+// again asks every backend anew.
+func (a *App) again() {
+	for _, b := range a.pulse.health {
+		a.cfg.Retry(b.Backend)
+	}
+	a.toasts.note("asking again", "")
+}
+
+func (a *App) whyNotAgain() string {
+	if a.cfg.Retry == nil || len(a.pulse.health) == 0 {
+		return "no backend is watched"
+	}
+	return ""
 }

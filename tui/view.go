@@ -80,6 +80,12 @@ type (
 	Hover interface {
 		Hover() bool
 	}
+	// Alerting counts what in this view wants a person, for the header: warnings to
+	// act on now, cautions to look at soon. A view that is off screen keeps the
+	// counts that it had.
+	Alerting interface {
+		Alerts() (warnings, cautions int)
+	}
 	// Soon asks for a Refresh at a time of the view's choosing: details that follow
 	// a selection after a moment of quiet. Zero means no wish.
 	Soon interface {

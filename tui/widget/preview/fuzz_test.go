@@ -6,14 +6,11 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	tea "charm.land/bubbletea/v2"
 
 	"flightdeck/tui/widget/cell/celltest"
 )
-
-var slow func(*testing.T, string, time.Time, string, []byte)
 
 // Whatever the name, the size and the bytes: it ends, takes what it may, is drawn
 // in exactly its cells, and only colours text.
@@ -38,10 +35,7 @@ func FuzzParse(f *testing.F) {
 		if len(data) > 1<<20 {
 			return
 		}
-		start := time.Now()
 		d := Parse(name, size, data)
-		slow(t, "parse", start, name, data)
-		start = time.Now(); defer func() { slow(t, "render", start, name, data) }()
 		if len(d.Rows) > maxRows+20 {
 			t.Fatalf("%d rows", len(d.Rows))
 		}

@@ -346,3 +346,26 @@ func TestArrays(t *testing.T) {
 		})
 	}
 }
+
+// A file that can be read anywhere and one that came as a whole look the same.
+func TestReadIsParse(t *testing.T) {
+	files, err := os.ReadDir(filepath.Join("testdata", "files"))
+	if err != nil || len(files) == 0 {
+		t.Fatal(len(files), err)
+	}
+	for _, e := range files {
+		data := file(t, e.Name())
+		size := int64(len(data))
+		if a, b := text(Read(e.Name(), size, bytes.NewReader(data))), text(Parse(e.Name(), size, data)); a != b {
+			t.Errorf("%s: read %s\nparsed %s", e.Name(), a, b)
+		}
+		if size > Wants(e.Name()) {
+			t.Errorf("%s: of %d bytes only %d are asked for", e.Name(), size, Wants(e.Name()))
+		}
+	}
+	for name, want := range map[string]int64{"a.PT": Whole, "a.png": Whole, "a.txt": Limit, "a": Limit, "a.json": Limit, "a.safetensors": Whole} {
+		if got := Wants(name); got != want {
+			t.Errorf("%s: wants %d, want %d", name, got, want)
+		}
+	}
+}

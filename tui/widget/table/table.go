@@ -194,6 +194,10 @@ func (t *Table[T]) Marked() []string {
 	return out
 }
 
+// Marks is how many rows are marked. It costs nothing, and tells whether Marked has
+// changed after a key.
+func (t *Table[T]) Marks() int { return len(t.marked) }
+
 func (t *Table[T]) isMarked(key string) bool { _, ok := t.marked[key]; return ok }
 
 // Mark marks a row, or takes its mark away.
