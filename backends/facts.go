@@ -3,6 +3,8 @@ package backends
 import (
 	"cmp"
 	"fmt"
+	"math"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -32,9 +34,12 @@ func Facts(r *Run, p *Provenance) map[string]string {
 	for k, v := range p.Env {
 		f["env."+k] = v
 	}
+	for _, d := range p.Data {
+		f["data."+d.Name] = d.Digest
+	}
 	for k, v := range map[string]string{
 		"git.commit": p.GitCommit, "git.branch": p.GitBranch, "git.changed": strings.Join(p.Changed, " "), "git.untracked": strings.Join(p.Untracked, " "),
-		"command": strings.Join(p.Command, " "), "host": p.Host, "seed": p.Seed,
+		"command": Join(p.Command), "host": p.Host, "seed": p.Seed,
 	} {
 		if v != "" {
 			f[k] = v
@@ -43,26 +48,30 @@ func Facts(r *Run, p *Provenance) map[string]string {
 	return f
 }
 
-// factOrder is the order in which people ask: what was set, what came out, from
-// what code and data, where.
-const factOrder = "status params metrics tags seed data git command host env"
+// factGroup is a fact key's place in the order in which people ask: what was set,
+// what came out, from what code and data, where. What is not known comes last.
+func factGroup(key string) int {
+	order := [...]string{"status", "params", "metrics", "tags", "seed", "data", "git", "command", "host", "env"}
+	g, _, _ := strings.Cut(key, ".")
+	if i := slices.Index(order[:], g); i >= 0 {
+		return i
+	}
+	return len(order)
+}
 
 // CompareFacts orders fact keys for reading: by group, then by name.
 func CompareFacts(a, b string) int {
-	group := func(k string) int {
-		g, _, _ := strings.Cut(k, ".")
-		return strings.Index(factOrder, g)
-	}
-	return cmp.Or(cmp.Compare(group(a), group(b)), strings.Compare(a, b))
+	return cmp.Or(cmp.Compare(factGroup(a), factGroup(b)), strings.Compare(a, b))
 }
 
-// Difference is how far b's number is from a's, with its sign; "" when either is
-// not a number.
+// Difference is how far b's number is from a's, with its sign; "" when they are
+// equal or either is no number: a word, NaN or an infinity.
 func Difference(a, b string) string {
 	x, errX := strconv.ParseFloat(a, 64)
 	y, errY := strconv.ParseFloat(b, 64)
-	if errX != nil || errY != nil || x == y {
+	d := y - x
+	if errX != nil || errY != nil || d == 0 || math.IsNaN(d) || math.IsInf(d, 0) {
 		return ""
 	}
-	return fmt.Sprintf("%+.4g", y-x)
+	return fmt.Sprintf("%+.4g", d)
 }

@@ -3,6 +3,7 @@ package backends
 import (
 	"context"
 	"iter"
+	"strings"
 	"time"
 )
 
@@ -32,6 +33,27 @@ type JobSpec struct {
 	Grace      time.Duration     `json:"grace,omitempty"` // between TERM and KILL; 0 is 10 s
 	Resume     string            `json:"resume,omitempty"`
 	Image      string            `json:"image,omitempty"` // for Runners that need one
+}
+
+// Title is how people call the job: by its name, else by what its command does:
+// "train digits" for a verb of this program, the program's name for any other.
+func (s JobSpec) Title() string {
+	if s.Name != "" || len(s.Command) == 0 {
+		return s.Name
+	}
+	title := s.Command[0][strings.LastIndexByte(s.Command[0], '/')+1:]
+	if title != "flightdeck" {
+		return title
+	}
+	for i, word := range s.Command[1:] {
+		if strings.HasPrefix(word, "-") {
+			break
+		}
+		if title += " " + word; i == 0 {
+			title = word
+		}
+	}
+	return title
 }
 
 // Exit is how a job ended. Code is -1 when a signal ended it or when it is not

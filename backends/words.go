@@ -29,15 +29,16 @@ func Quote(word string) string {
 func Split(line string) ([]string, error) {
 	var words []string
 	var word strings.Builder
-	in, open := false, rune(0)
+	in, open := false, byte(0)
 	escaped := false
-	for _, r := range line {
+	for i := range len(line) { // bytes, because a path need not be UTF-8
+		r := line[i]
 		switch {
 		case escaped:
 			if open == '"' && r != '"' && r != '\\' && r != '$' && r != '`' {
 				word.WriteByte('\\')
 			}
-			word.WriteRune(r)
+			word.WriteByte(r)
 			escaped = false
 		case r == '\\' && open != '\'':
 			escaped, in = true, true
@@ -46,7 +47,7 @@ func Split(line string) ([]string, error) {
 				open = 0
 				continue
 			}
-			word.WriteRune(r)
+			word.WriteByte(r)
 		case r == '\'' || r == '"':
 			open, in = r, true
 		case r == ' ' || r == '\t' || r == '\n':
@@ -56,7 +57,7 @@ func Split(line string) ([]string, error) {
 				in = false
 			}
 		default:
-			word.WriteRune(r)
+			word.WriteByte(r)
 			in = true
 		}
 	}

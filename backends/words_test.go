@@ -1,7 +1,10 @@
 package backends
 
 import (
+	"bytes"
+	"os/exec"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -28,12 +31,12 @@ func TestSplit(t *testing.T) {
 	}
 }
 
+// What is shown as a command line, typed again, is the same command.
 func FuzzJoinSplit(f *testing.F) {
 	f.Add("a b", "it's", "\\\"$`\n")
+	f.Add("", "\xff\x00", "ä ~ * ?")
+	f.Add("--lr=0.1", "#", "a\tb")
 	f.Fuzz(func(t *testing.T, a, b, c string) {
-		if !validWords(a, b, c) {
-			return
-		}
 		words := []string{a, b, c}
 		got, err := Split(Join(words))
 		if err != nil || !slices.Equal(got, words) {
@@ -42,14 +45,44 @@ func FuzzJoinSplit(f *testing.F) {
 	})
 }
 
-// validWords leaves out what a string of runes cannot carry unchanged.
-func validWords(words ...string) bool {
-	for _, w := range words {
-		for _, r := range w {
-			if r == '\uFFFD' {
-				return false
+// Split never loses a byte that is neither a quote, a backslash nor a blank.
+func FuzzSplit(f *testing.F) {
+	f.Add(`a "b c" d\ e 'f"g'`)
+	f.Add(`"`)
+	f.Fuzz(func(t *testing.T, line string) {
+		words, err := Split(line)
+		if err != nil {
+			return
+		}
+		const special = "\"'\\ \t\n"
+		drop := func(r byte) bool { return strings.IndexByte(special, r) >= 0 }
+		var want, got []byte
+		for i := range len(line) {
+			if !drop(line[i]) {
+				want = append(want, line[i])
 			}
 		}
+		for _, w := range words {
+			for i := range len(w) {
+				if !drop(w[i]) {
+					got = append(got, w[i])
+				}
+			}
+		}
+		if !bytes.Equal(got, want) {
+			t.Fatalf("Split(%q) = %q", line, words)
+		}
+	})
+}
+
+// A shell reads what we write as we mean it.
+func TestQuoteAsTheShell(t *testing.T) {
+	words := []string{"plain", "two words", "it's", `"`, `\`, "$HOME `id` $(id)", "", "*", "~", "a\nb", "#no", "!x", "{a,b}", "é", "-n", "a=b", "\xff"}
+	out, err := exec.Command("sh", "-c", "printf '%s\\0' "+Join(words)).Output()
+	if err != nil {
+		t.Fatal(err)
 	}
-	return true
+	if got := strings.Split(strings.TrimSuffix(string(out), "\x00"), "\x00"); !slices.Equal(got, words) {
+		t.Errorf("the shell reads %q, want %q", got, words)
+	}
 }

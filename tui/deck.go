@@ -106,11 +106,12 @@ func (t *tab) lay(area rect) laying {
 	if t.zoom || len(t.panes) == 1 {
 		return try(Tile{Pane: t.focus}, "zoom")
 	}
-	l := try(t.Layout.Tree(len(t.panes), t.focus), t.Layout.Name)
+	most := t.panes[0].rows(area.w)
+	l := try(t.Layout.Tree(len(t.panes), t.focus).limited(most), t.Layout.Name)
 	if l.fits(area) {
 		return l
 	}
-	if l = try(narrow(t.second), "narrow"); l.fits(area) {
+	if l = try(narrow(t.second).limited(most), "narrow"); l.fits(area) {
 		return l
 	}
 	return try(Tile{Pane: t.focus}, "zoom")

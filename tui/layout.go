@@ -1,6 +1,9 @@
 package tui
 
-import "strconv"
+import (
+	"slices"
+	"strconv"
+)
 
 // Layout is how a tab's panes share the screen. Where it does not fit, the shell
 // falls back to the main pane and one other, then to the focused pane alone.
@@ -15,6 +18,18 @@ type Tile struct {
 	Pane       int
 	Rows, Cols []Tile // below each other, beside each other; at most one of the two
 	Share      int    // of the room, against its neighbours; 0 is 1
+	Most       int    // rows that are of use below each other; 0 is any number
+}
+
+// limited is the tile with a limit of rows for the main pane.
+func (t Tile) limited(most int) Tile {
+	t.Rows = slices.Clone(t.Rows)
+	for i := range t.Rows {
+		if r := &t.Rows[i]; r.Pane == 0 && len(r.Rows)+len(r.Cols) == 0 {
+			r.Most = most
+		}
+	}
+	return t
 }
 
 // Full is one pane at a time.
@@ -147,7 +162,8 @@ func (l *laying) place(t Tile, r rect, path string) {
 // share divides room among parts by what the user chose, else by their shares.
 func (l *laying) share(parts []Tile, room int, path string) []int {
 	weights := l.sizes[path]
-	if len(weights) != len(parts) {
+	own := len(weights) == len(parts)
+	if !own {
 		weights = nil
 		for _, p := range parts {
 			weights = append(weights, max(p.Share, 1))
@@ -164,7 +180,20 @@ func (l *laying) share(parts []Tile, room int, path string) []int {
 		end := (sum*max(room, 0) + total/2) / max(total, 1)
 		out[i], before = end-before, end
 	}
+	if !own {
+		giveAway(parts, out, room)
+	}
 	return out
+}
+
+// giveAway gives what a part has no use for to its neighbour, but for a quarter of
+// the room.
+func giveAway(parts []Tile, sizes []int, room int) {
+	for i := range len(parts) - 1 {
+		if over := sizes[i] - max(parts[i].Most, room/4); parts[i].Most > 0 && over > 0 {
+			sizes[i], sizes[i+1] = sizes[i]-over, sizes[i+1]+over
+		}
+	}
 }
 
 // fits says whether every pane has the least that it is of use in.

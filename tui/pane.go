@@ -150,6 +150,14 @@ func fit(line string, w int) string {
 	return line + cell.Blank(w-ansi.StringWidth(line))
 }
 
+// rows is how many rows the pane has use for, its rule included; 0 is any number.
+func (p *pane) rows(w int) int {
+	if v, ok := p.view.(Sized); ok {
+		return v.Rows(w) + 1
+	}
+	return 0
+}
+
 // key gives the view a key that is a motion to it, or text.
 func (p *pane) key(k tea.KeyPressMsg) bool {
 	v, ok := p.view.(Keys)

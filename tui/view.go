@@ -86,6 +86,13 @@ type (
 	Alerting interface {
 		Alerts() (warnings, cautions int)
 	}
+	// Sized says how many rows of w cells the view has something to show in. The main
+	// pane is not given more, down to a quarter of the screen; the others get the rest.
+	// The panes move when the answer changes, so it should go in steps. It is asked at
+	// every message.
+	Sized interface {
+		Rows(w int) int
+	}
 	// Soon asks for a Refresh at a time of the view's choosing: details that follow
 	// a selection after a moment of quiet. Zero means no wish.
 	Soon interface {

@@ -155,6 +155,20 @@ func (x *Terminal) WaitFor(text string) {
 	}
 }
 
+// Beyond waits until the terminal was sent more than so many bytes.
+func (x *Terminal) Beyond(bytes int) {
+	x.t.Helper()
+	limit := time.NewTimer(patience)
+	defer limit.Stop()
+	for x.Bytes() <= bytes {
+		select {
+		case <-x.news:
+		case <-limit.C:
+			x.t.Fatalf("nothing was written within %s", patience)
+		}
+	}
+}
+
 // Quiet waits until nothing was written for d, counted from now at the earliest,
 // and is the number of bytes so far.
 func (x *Terminal) Quiet(d time.Duration) int {

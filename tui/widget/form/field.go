@@ -53,6 +53,10 @@ type Field struct {
 
 	Rows int // Note: the rows that it takes on the screen, 3 when 0
 
+	// When says whether the field is asked for, by the other values: one that is not
+	// has no row and no value. nil is always.
+	When func(Values) bool
+
 	// Validate says what is wrong with a value. It sees the other values too, and
 	// is not asked about an empty value that is not Required.
 	Validate func(value string, all Values) error

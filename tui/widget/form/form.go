@@ -15,6 +15,7 @@ type entry struct {
 	edit    input.Editor // Text, Number, Note, Secret
 	value   string       // Choice and Toggle
 	touched bool
+	hidden  bool  // by When
 	err     error // shown under the field
 	off     int   // first rune (Note: row) shown
 
@@ -40,18 +41,33 @@ type Form struct {
 // New is a form of these fields, with their defaults and the first field focused.
 func New(fields ...Field) *Form {
 	f := &Form{focus: -1}
-	for i, fd := range fields {
+	for _, fd := range fields {
 		e := &entry{Field: fd}
 		e.edit.Multi = fd.Kind == Note
 		e.set(fd.Default)
 		e.touched = false
 		f.entries = append(f.entries, e)
-		if f.focus < 0 && fd.focusable() {
-			f.focus = i
-		}
 	}
+	f.reveal()
+	f.focus = f.firstField()
 	return f
 }
+
+// reveal asks each field again whether it is there, after a value changed.
+func (f *Form) reveal() {
+	v := Values{}
+	for _, e := range f.entries {
+		if e.Field.focusable() {
+			v[e.ID] = e.text()
+		}
+	}
+	for _, e := range f.entries {
+		e.hidden = e.When != nil && !e.When(v)
+	}
+}
+
+// focusable says that the entry can have the keyboard, and has a value.
+func (e *entry) focusable() bool { return !e.hidden && e.Field.focusable() }
 
 // set gives the entry a value without checking it.
 func (e *entry) set(value string) {
@@ -94,6 +110,7 @@ func (f *Form) Set(id, value string) {
 			e.err = nil
 		}
 	}
+	f.reveal()
 }
 
 // Focus puts the keyboard on a field.
@@ -181,6 +198,7 @@ func (f *Form) Paste(text string) {
 	if e := f.current(); e != nil && e.typed() {
 		e.touch()
 		e.edit.Insert(text)
+		f.reveal()
 	}
 }
 

@@ -8,6 +8,12 @@ import (
 
 // Key takes a key; false leaves it to the shell (esc, and what no field wants).
 func (f *Form) Key(msg tea.KeyPressMsg) bool {
+	taken := f.key(msg)
+	f.reveal()
+	return taken
+}
+
+func (f *Form) key(msg tea.KeyPressMsg) bool {
 	e := f.current()
 	switch msg.String() {
 	case "ctrl+s":
@@ -192,7 +198,9 @@ func (f *Form) Mouse(msg tea.MouseMsg, x, y int) bool {
 		}
 		return true
 	case tea.MouseClickMsg:
-		return msg.Button == tea.MouseLeft && f.click(x, y)
+		taken := msg.Button == tea.MouseLeft && f.click(x, y)
+		f.reveal()
+		return taken
 	}
 	return false
 }

@@ -120,7 +120,9 @@ func (f *Form) draw(th *theme.Theme, set *theme.Set, w int) *sheet {
 	}
 	for i, e := range f.entries {
 		e.top, e.left, e.width, e.spots = len(s.lines), s.value, s.width, e.spots[:0]
-		s.entry(e, i == f.focus)
+		if !e.hidden {
+			s.entry(e, i == f.focus)
+		}
 		e.rows = len(s.lines) - e.top
 	}
 	return s

@@ -1,0 +1,131 @@
+package store
+
+import (
+	"embed"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"zombiezen.com/go/sqlite"
+	"zombiezen.com/go/sqlite/sqlitex"
+)
+
+// The schema is what the files of schema/ make of an empty one, in order; PRAGMA
+// user_version counts those that were run. A change is a new file. Files that a
+// release has shipped stay as they are.
+//
+//go:embed schema/*.sql
+var schemaFiles embed.FS
+
+const (
+	schemaVersion = 1
+	applicationID = 0x464c4454 // "FLDT", so that file(1) and we know our own
+)
+
+// migrate brings the schema up to this program's. Only a writer does.
+func migrate(c *conn, now time.Time) error {
+	v, err := version(c)
+	if err != nil || v == schemaVersion {
+		return err
+	}
+	if err := c.exec("BEGIN IMMEDIATE"); err != nil {
+		return err
+	}
+	err = migrateIn(c, now)
+	if err == nil {
+		return c.exec("COMMIT")
+	}
+	if !c.AutocommitEnabled() {
+		err = errors.Join(err, c.exec("ROLLBACK"))
+	}
+	return err
+}
+
+func migrateIn(c *conn, now time.Time) error {
+	v, err := version(c) // another process may have been first
+	if err != nil {
+		return err
+	}
+	for ; v < schemaVersion; v++ {
+		script, err := schemaFiles.ReadFile(fmt.Sprintf("schema/%d.sql", v+1))
+		if err != nil {
+			return err
+		}
+		o := &sqlitex.ExecOptions{}
+		if strings.Contains(string(script), ":now") {
+			o.Named = map[string]any{":now": now.UnixMilli()}
+		}
+		if err := sqlitex.ExecuteScript(c.Conn, string(script), o); err != nil {
+			return fmt.Errorf("schema %d: %w", v+1, err)
+		}
+	}
+	for _, p := range [...]string{fmt.Sprintf("user_version=%d", schemaVersion), fmt.Sprintf("application_id=%d", applicationID)} {
+		if err := sqlitex.ExecuteTransient(c.Conn, "PRAGMA "+p, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// version is the schema's, after a look whether the file is ours at all.
+func version(c *conn) (int64, error) {
+	app, err := c.int("PRAGMA application_id")
+	if err != nil {
+		return 0, err
+	}
+	v, err := c.int("PRAGMA user_version")
+	switch {
+	case err != nil:
+		return 0, err
+	case v > schemaVersion:
+		return 0, fmt.Errorf("it has schema %d and this program knows up to %d: a newer flightdeck wrote it, use that one", v, schemaVersion)
+	case app != applicationID && (v != 0 || app != 0):
+		return 0, errors.New("it is a SQLite file of another program")
+	}
+	return v, nil
+}
+
+// verify looks at a fresh reader. It closes and drops one whose store has no
+// schema yet: its maker is at work or was killed, and what it made is undone.
+func (d *db) verify(c *conn) (*conn, error) {
+	v, err := version(c)
+	if err == nil && v == schemaVersion {
+		return c, nil
+	}
+	if err == nil {
+		var tables int64
+		if tables, err = c.int("SELECT count(*) FROM sqlite_schema"); err == nil && tables > 0 {
+			err = errors.New("it is a SQLite file of another program")
+		}
+	}
+	if code := sqlite.ErrCode(err).ToPrimary(); code == sqlite.ResultCorrupt || code == sqlite.ResultNotADB {
+		err = d.withRows(c, err)
+	} else if err != nil {
+		err = fmt.Errorf("open store: %s: %w", d.path(), err)
+	}
+	return nil, errors.Join(err, c.Close())
+}
+
+// withRows is a DamagedError that says what can still be counted.
+func (d *db) withRows(c *conn, err error) error {
+	e := d.damaged(err).(*DamagedError)
+	e.Rows = map[string]int64{}
+	for _, t := range [...]string{"runs", "experiments", "versions"} {
+		if n, err := c.int("SELECT count(*) FROM " + t); err == nil {
+			e.Rows[t] = n
+		}
+	}
+	return e
+}
+
+// topicRevs are the revs at which each topic last changed.
+type topicRevs struct{ rev, runs, metrics, models int64 }
+
+func (c *conn) topicRevs() (r topicRevs, err error) {
+	err = c.each("SELECT rev, runs, metrics, models FROM state", func(s *sqlite.Stmt) error {
+		r = topicRevs{s.ColumnInt64(0), s.ColumnInt64(1), s.ColumnInt64(2), s.ColumnInt64(3)}
+		return nil
+	})
+	return r, err
+}

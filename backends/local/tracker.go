@@ -1,0 +1,292 @@
+package local
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"path"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+
+	"flightdeck/backends"
+	"flightdeck/backends/local/job"
+	"flightdeck/backends/local/provenance"
+	"flightdeck/backends/local/store"
+	"flightdeck/backends/local/track"
+)
+
+// tracker is what a job's supervisor knows of the store: the endpoint that the
+// child talks to, and the runs that the child made through it. It acts under the
+// grant of the plan that started the job.
+type tracker struct {
+	http.Handler
+	st    *store.Store
+	job   *backends.Job
+	grant backends.Grant
+
+	mu      sync.Mutex
+	runs    []string         // those that this job made, in order
+	pending []backends.Usage // samples that came before there was a run
+	samples int64            // the step of the next system metric
+}
+
+// NewTracker opens the store of the job's workspace. It is the supervisor's
+// SupervisorOptions.Tracker.
+func NewTracker(j *backends.Job, token string, grant backends.Grant) (job.Tracker, error) {
+	root := filepath.Dir(filepath.Dir(j.Dir)) // …/.flightdeck/jobs/<id>
+	st, err := store.Open(root, store.Options{})
+	if err != nil {
+		return nil, err
+	}
+	t := &tracker{st: st, job: j, grant: grant}
+	known, err := st.Runs(context.Background(), backends.RunFilter{Job: j.ID})
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range known { // a supervisor that was restarted goes on with them
+		t.runs = append([]string{r.ID}, t.runs...)
+		if m, ok := r.Metric("system/cpu_utilization_percentage"); ok {
+			t.samples = max(t.samples, m.Step+1)
+		}
+	}
+	if old := j.Spec.Env[envResumeRun]; len(t.runs) == 0 && old != "" {
+		t.resume(old)
+	}
+	t.Handler = track.Handler(st, track.Options{Token: token, Grant: grant, Job: j.ID, OnRun: t.adopt})
+	return t, nil
+}
+
+// resume makes an old run this job's: its output, its stop and its end are this
+// job's from now on. One that was deleted meanwhile is left to the child, which
+// then begins a new one.
+func (t *tracker) resume(id string) {
+	ctx := t.ctx(context.Background())
+	r, err := t.st.Run(ctx, id)
+	if err != nil || r.ID != id || r.Deleted {
+		return
+	}
+	if err := t.st.SetTags(ctx, id, []backends.Tag{{Key: backends.TagJob, Value: t.job.ID}}); err != nil {
+		return
+	}
+	if r.Exit != "" {
+		_ = t.st.DeleteTags(ctx, id, []string{backends.TagExit}) // how it ended before is not how it ends
+	}
+	t.runs = []string{id}
+	if m, ok := r.Metric("system/cpu_utilization_percentage"); ok {
+		t.samples = m.Step + 1
+	}
+}
+
+func (t *tracker) ctx(ctx context.Context) context.Context { return backends.WithGrant(ctx, t.grant) }
+
+// Close lets go of the store.
+func (t *tracker) Close() error { return t.st.Close() }
+
+// adopt writes down, on a run that the child has just made, where it comes from.
+func (t *tracker) adopt(id string) {
+	t.mu.Lock()
+	t.runs = append(t.runs, id)
+	t.mu.Unlock()
+	if err := t.describe(t.ctx(context.Background()), id); err != nil {
+		_ = t.st.SetTags(t.ctx(context.Background()), id, []backends.Tag{{Key: "flightdeck.provenance.error", Value: err.Error()}})
+	}
+}
+
+func (t *tracker) describe(ctx context.Context, id string) error {
+	dir := filepath.Join(t.job.Dir, provenanceDir)
+	prov, err := provenance.Read(dir)
+	if err != nil {
+		return err
+	}
+	tags := []backends.Tag{
+		{Key: backends.TagCommand, Value: backends.Join(prov.Command)},
+		{Key: backends.TagHost, Value: prov.Host},
+		{Key: backends.TagJob, Value: t.job.ID},
+	}
+	if prov.GitCommit != "" {
+		tags = append(tags, backends.Tag{Key: backends.TagGitCommit, Value: prov.GitCommit}, backends.Tag{Key: backends.TagGitBranch, Value: prov.GitBranch},
+			backends.Tag{Key: backends.TagChanged, Value: strconv.Itoa(len(prov.Changed) + len(prov.Untracked))})
+	}
+	if prov.Seed != "" {
+		tags = append(tags, backends.Tag{Key: backends.TagSeed, Value: prov.Seed})
+	}
+	for k, v := range t.job.Spec.Tags {
+		tags = append(tags, backends.Tag{Key: k, Value: v})
+	}
+	if err := t.st.SetTags(ctx, id, tags); err != nil {
+		return err
+	}
+	if len(prov.Data) > 0 {
+		if err := t.st.LogInputs(ctx, id, prov.Data); err != nil {
+			return err
+		}
+	}
+	return t.keep(ctx, id, dir)
+}
+
+// keep copies the recorded files into the run's artifacts, so that the run can be
+// made again after the job's folder is gone.
+func (t *tracker) keep(ctx context.Context, id, dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return fmt.Errorf("keep provenance: %w", err)
+	}
+	for _, e := range entries {
+		f, err := os.Open(filepath.Join(dir, e.Name()))
+		if err != nil {
+			return fmt.Errorf("keep provenance: %w", err)
+		}
+		_, err = t.st.PutArtifact(ctx, id, path.Join(provenanceDir, e.Name()), f)
+		f.Close()
+		if err != nil {
+			return fmt.Errorf("keep provenance: %w", err)
+		}
+	}
+	return nil
+}
+
+// ensure is the run that what the child did not log itself belongs to: the last
+// one that it made, else one of the job's own.
+func (t *tracker) ensure(ctx context.Context) (string, error) {
+	t.mu.Lock()
+	n := len(t.runs)
+	if n > 0 {
+		defer t.mu.Unlock()
+		return t.runs[n-1], nil
+	}
+	t.mu.Unlock()
+	r, err := t.st.CreateRun(ctx, store.NewRun{
+		Experiment: t.job.Spec.Experiment, Name: t.job.Spec.Name, Start: t.job.Started, Job: t.job.ID, User: t.grant.Actor,
+	})
+	if err != nil {
+		return "", fmt.Errorf("make the job's own run: %w", err)
+	}
+	t.adopt(r.ID)
+	return r.ID, nil
+}
+
+// Usage logs samples as MLflow's system metrics; those from before the first run
+// wait for it.
+func (t *tracker) Usage(ctx context.Context, samples []backends.Usage) error {
+	t.mu.Lock()
+	t.pending = append(t.pending, samples...)
+	have := len(t.runs) > 0
+	if n := len(t.pending); n > 4096 { // a day at one every 20 s; the job's own file has them all
+		t.pending = t.pending[n-4096:]
+	}
+	t.mu.Unlock()
+	if !have {
+		return nil
+	}
+	id, err := t.ensure(t.ctx(ctx))
+	if err != nil {
+		return err
+	}
+	return t.flush(t.ctx(ctx), id)
+}
+
+func (t *tracker) flush(ctx context.Context, id string) error {
+	t.mu.Lock()
+	samples, step := t.pending, t.samples
+	t.pending, t.samples = nil, t.samples+int64(len(t.pending))
+	t.mu.Unlock()
+	var ms []backends.Metric
+	for i, u := range samples {
+		ms = append(ms, systemMetrics(u, step+int64(i))...)
+	}
+	for len(ms) > 0 {
+		n := min(len(ms), 1000)
+		if err := t.st.LogBatch(ctx, id, ms[:n], nil, nil); err != nil {
+			return err
+		}
+		ms = ms[n:]
+	}
+	return nil
+}
+
+// systemMetrics are one sample under MLflow's names for system metrics.
+func systemMetrics(u backends.Usage, step int64) []backends.Metric {
+	at := u.At.UnixMilli()
+	m := func(key string, v float64) backends.Metric {
+		return backends.Metric{Key: "system/" + key, Value: v, Step: step, Time: at}
+	}
+	const mb = 1e6
+	out := []backends.Metric{
+		m("cpu_utilization_percentage", 100*u.CPU), m("system_memory_usage_megabytes", float64(u.Memory)/mb),
+		m("disk_read_megabytes", float64(u.ReadBytes)/mb), m("disk_write_megabytes", float64(u.WriteBytes)/mb),
+	}
+	for _, g := range u.GPUs {
+		p := "gpu_" + strconv.Itoa(g.Index) + "_"
+		out = append(out, m(p+"utilization_percentage", g.Utilization), m(p+"memory_usage_megabytes", float64(g.Memory)/mb), m(p+"power_usage_watts", g.Power))
+	}
+	return out
+}
+
+// Ended closes what the child left open: its last samples, and the status of the
+// runs that still say RUNNING.
+func (t *tracker) Ended(ctx context.Context, exit backends.Exit) error {
+	ctx = t.ctx(ctx)
+	id, err := t.ensure(ctx)
+	if err != nil {
+		return err
+	}
+	if err := t.flush(ctx, id); err != nil {
+		return err
+	}
+	t.mu.Lock()
+	ids := append([]string(nil), t.runs...)
+	t.mu.Unlock()
+	for _, id := range ids {
+		r, err := t.st.Run(ctx, id)
+		if err != nil {
+			return err
+		}
+		up := store.RunUpdate{Exit: exit.String()}
+		if r.Active() {
+			up.Status, up.End = statusOf(exit), exit.At
+		}
+		if err := t.st.UpdateRun(ctx, id, up); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func statusOf(e backends.Exit) backends.RunStatus {
+	switch {
+	case e.Known && e.Signal == "" && e.Code == 0:
+		return backends.RunFinished
+	case strings.HasPrefix(e.Signal, "SIG"):
+		return backends.RunKilled
+	}
+	return backends.RunFailed
+}
+
+// The tracker is also where followers put what they read from the child's files.
+
+// Params logs what a follower found.
+func (t *tracker) Params(ctx context.Context, p []backends.Param) error {
+	return t.follow(ctx, nil, p, nil)
+}
+
+// Metrics logs what a follower found.
+func (t *tracker) Metrics(ctx context.Context, m []backends.Metric) error {
+	return t.follow(ctx, m, nil, nil)
+}
+
+// Tags logs what a follower found.
+func (t *tracker) Tags(ctx context.Context, tags []backends.Tag) error {
+	return t.follow(ctx, nil, nil, tags)
+}
+
+func (t *tracker) follow(ctx context.Context, m []backends.Metric, p []backends.Param, tags []backends.Tag) error {
+	ctx = t.ctx(ctx)
+	id, err := t.ensure(ctx)
+	if err != nil {
+		return err
+	}
+	return t.st.LogBatch(ctx, id, m, p, tags)
+}

@@ -1,0 +1,249 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"flightdeck/backends"
+	"flightdeck/backends/local"
+	"flightdeck/backends/local/provenance"
+	"flightdeck/tui/widget/cell"
+)
+
+func (c *cli) psVerb() *cobra.Command {
+	all := false
+	cmd := &cobra.Command{
+		Use: "ps", Short: "List the jobs that run, or all with -a", Args: cobra.NoArgs, ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			lo, err := c.workspace()
+			if err != nil {
+				return err
+			}
+			jobs, err := lo.Jobs(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if !all {
+				jobs = slices.DeleteFunc(slices.Clone(jobs), func(j *backends.Job) bool { return !j.Active() })
+			}
+			runs, err := lo.Runs(cmd.Context(), backends.RunFilter{})
+			if err != nil {
+				return err
+			}
+			l := c.jobListing(jobs, runsByJob(runs))
+			if all {
+				l.empty = "no job has been started here; start one:  flightdeck train digits   or   flightdeck run -- CMD"
+			}
+			return c.print(l)
+		},
+	}
+	cmd.Flags().BoolVarP(&all, "all", "a", false, "also those that have ended")
+	return cmd
+}
+
+// runsByJob is the runs that each job made, newest first.
+func runsByJob(runs []*backends.Run) map[string][]*backends.Run {
+	of := map[string][]*backends.Run{}
+	for _, r := range runs {
+		if r.Job != "" {
+			of[r.Job] = append(of[r.Job], r)
+		}
+	}
+	return of
+}
+
+func (c *cli) jobListing(jobs []*backends.Job, of map[string][]*backends.Run) listing {
+	l := listing{
+		head: []string{"JOB", "NAME", "RUN", "STATE", "PID", "CPU", "MEMORY", "STARTED", "TOOK", "COMMAND"}, right: map[int]bool{4: true, 5: true, 6: true, 8: true},
+		empty:   "no jobs run here; start one:  flightdeck train digits   or   flightdeck run -- CMD",
+		csvHead: []string{"job", "name", "runs", "state", "exit_code", "signal", "pid", "cpu_cores", "memory_bytes", "started", "took_seconds", "command"},
+	}
+	shown := []backends.Job{}
+	for _, j := range jobs {
+		one := *j // the listing's own: jobs are shared
+		one.Spec.Env = provenance.Mask(one.Spec.Env)
+		end := j.Ended
+		if j.Active() {
+			end = c.now()
+		}
+		var names []string
+		for _, r := range of[j.ID] {
+			names, one.Runs = append(names, r.Name), append(one.Runs, r.ID)
+		}
+		row := []string{j.ID, j.Name, cmp.Or(strings.Join(names, " "), "–"), jobState(j), "", "", "", stamp(j.Started), cell.Duration(end.Sub(j.Started)), backends.Join(j.Spec.Command)}
+		exactly := []string{j.ID, j.Name, strings.Join(one.Runs, " "), string(j.State), "", "", "", "", "", moment(j.Started), seconds(end.Sub(j.Started)), backends.Join(j.Spec.Command)}
+		if j.Exit != nil && j.Exit.Known {
+			exactly[4], exactly[5] = fmt.Sprint(j.Exit.Code), j.Exit.Signal
+		}
+		if j.Active() {
+			row[4] = fmt.Sprint(j.PID)
+			exactly[6] = row[4]
+			if j.Usage != nil {
+				row[5], row[6] = fmt.Sprintf("%.0f%%", 100*j.Usage.CPU), cell.Size(j.Usage.Memory)
+				exactly[7], exactly[8] = exact(j.Usage.CPU), fmt.Sprint(j.Usage.Memory)
+			}
+		}
+		l.rows, l.csvRows, shown = append(l.rows, row), append(l.csvRows, exactly), append(shown, one)
+	}
+	l.value = shown
+	return l
+}
+
+func jobState(j *backends.Job) string {
+	if j.State == backends.JobExited && j.Exit != nil {
+		return j.Exit.String()
+	}
+	if j.Trouble != "" {
+		return string(j.State) + " (" + j.Trouble + ")"
+	}
+	return string(j.State)
+}
+
+// target finds what a verb names: a job by id, its unique beginning or its name,
+// else a run the same way.
+func (c *cli) target(ctx context.Context, lo *local.Local, name string) (backends.Ref, error) {
+	jobs, err := lo.Jobs(ctx)
+	if err != nil {
+		return backends.Ref{}, err
+	}
+	r, err := lo.Run(ctx, name)
+	if err == nil && (r.ID == name || r.Name == name) {
+		return r.Ref(), nil
+	}
+	hits := slices.DeleteFunc(slices.Clone(jobs), func(j *backends.Job) bool { return name == "" || !strings.HasPrefix(j.ID, name) })
+	switch i := slices.IndexFunc(jobs, func(j *backends.Job) bool { return j.ID == name }); {
+	case i >= 0:
+		return jobs[i].Ref(), nil
+	case len(hits) == 1 && errors.Is(err, backends.ErrNotFound):
+		return hits[0].Ref(), nil
+	case len(hits) > 0 && (err == nil || len(hits) > 1):
+		return backends.Ref{}, usageError("%s is the beginning of more than one id, of job %s among them; give more of it", name, hits[0].ID)
+	case err == nil:
+		return r.Ref(), nil
+	case !errors.Is(err, backends.ErrNotFound):
+		return backends.Ref{}, err
+	}
+	if i := slices.IndexFunc(jobs, func(j *backends.Job) bool { return j.Name == name }); i >= 0 {
+		return jobs[i].Ref(), nil
+	}
+	return backends.Ref{}, fmt.Errorf("%s is neither a job nor a run here: %w", name, backends.ErrNotFound)
+}
+
+func (c *cli) targets(ctx context.Context, lo *local.Local, names []string) ([]backends.Ref, error) {
+	var refs []backends.Ref
+	for _, n := range names {
+		r, err := c.target(ctx, lo, n)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.Contains(refs, r) {
+			refs = append(refs, r)
+		}
+	}
+	return refs, nil
+}
+
+// change is a verb that plans something for what its arguments name.
+func (c *cli) change(use, short string, args cobra.PositionalArgs, complete completer, plan func(ctx context.Context, lo *local.Local, refs []backends.Ref) (backends.Plan, error)) *cobra.Command {
+	return &cobra.Command{
+		Use: use, Short: short, Args: args, ValidArgsFunction: complete,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			lo, err := c.workspace()
+			if err != nil {
+				return err
+			}
+			refs, err := c.targets(cmd.Context(), lo, args)
+			if err != nil {
+				return err
+			}
+			p, err := plan(cmd.Context(), lo, refs)
+			return c.do(cmd.Context(), lo, p, err)
+		},
+	}
+}
+
+func (c *cli) stopVerb() *cobra.Command {
+	return c.change("stop RUN|JOB…", "TERM, ten seconds, KILL: the whole process tree", cobra.MinimumNArgs(1), c.completeTargets(true),
+		func(ctx context.Context, lo *local.Local, refs []backends.Ref) (backends.Plan, error) {
+			return lo.PlanStop(ctx, refs)
+		})
+}
+
+func (c *cli) restartVerb() *cobra.Command {
+	return c.change("restart RUN|JOB", "Run the same command again, as a new run", cobra.ExactArgs(1), c.completeTargets(false),
+		func(ctx context.Context, lo *local.Local, refs []backends.Ref) (backends.Plan, error) {
+			return lo.PlanRestart(ctx, refs[0])
+		})
+}
+
+func (c *cli) resumeVerb() *cobra.Command {
+	return c.change("resume RUN|JOB", "Go on from the last checkpoint, in the same run", cobra.ExactArgs(1), c.completeTargets(false),
+		func(ctx context.Context, lo *local.Local, refs []backends.Ref) (backends.Plan, error) {
+			return lo.PlanResume(ctx, refs[0])
+		})
+}
+
+// kindError says that a verb for runs was given a job, or the other way round.
+func kindError(verb string, ref backends.Ref) error {
+	if ref.Kind == "job" {
+		return usageError("%s is a job: %s --jobs is for jobs", ref.ID, verb)
+	}
+	return usageError("%s is a run: --jobs takes the ids of jobs (flightdeck ps -a)", ref)
+}
+
+func (c *cli) deleteVerb() *cobra.Command {
+	jobs := false
+	cmd := c.change("delete RUN…", "Delete runs; restore brings them back", cobra.MinimumNArgs(1), c.completeRuns(false),
+		func(ctx context.Context, lo *local.Local, refs []backends.Ref) (backends.Plan, error) {
+			for _, r := range refs {
+				if (r.Kind == "job") != jobs {
+					return backends.Plan{}, kindError("delete", r)
+				}
+			}
+			if jobs {
+				return lo.PlanDeleteJobs(ctx, refs)
+			}
+			return lo.PlanDelete(ctx, refs)
+		})
+	cmd.Flags().BoolVar(&jobs, "jobs", false, "delete the folders of ended jobs instead; their runs stay")
+	return cmd
+}
+
+func (c *cli) restoreVerb() *cobra.Command {
+	jobs := false
+	cmd := &cobra.Command{
+		Use: "restore RUN…", Short: "Bring deleted runs back", Args: cobra.MinimumNArgs(1), ValidArgsFunction: c.completeRuns(true),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			lo, err := c.workspace()
+			if err != nil {
+				return err
+			}
+			var refs []backends.Ref
+			for _, a := range args {
+				if jobs { // it is in the trash: there is nothing to look it up in
+					refs = append(refs, backends.Ref{Backend: lo.Name(), Kind: "job", ID: a})
+					continue
+				}
+				r, err := lo.Run(cmd.Context(), a)
+				if err != nil {
+					return err
+				}
+				refs = append(refs, r.Ref())
+			}
+			if jobs {
+				p, err := lo.PlanRestoreJobs(cmd.Context(), refs)
+				return c.do(cmd.Context(), lo, p, err)
+			}
+			p, err := lo.PlanRestore(cmd.Context(), refs)
+			return c.do(cmd.Context(), lo, p, err)
+		},
+	}
+	cmd.Flags().BoolVar(&jobs, "jobs", false, "the folders of deleted jobs instead, by their whole ids")
+	return cmd
+}

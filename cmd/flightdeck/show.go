@@ -1,0 +1,226 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"flightdeck/backends"
+	"flightdeck/backends/local"
+	"flightdeck/tui/widget/cell"
+)
+
+func asError[T error](err error, into *T) bool { return errors.As(err, into) }
+
+func (c *cli) showVerb() *cobra.Command {
+	return &cobra.Command{
+		Use: "show RUN", Short: "Everything about one run: params, metrics, where it comes from", Args: cobra.ExactArgs(1),
+		ValidArgsFunction: c.completeRunThen(cobra.NoFileCompletions),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			lo, err := c.workspace()
+			if err != nil {
+				return err
+			}
+			r, err := lo.Run(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			return c.show(cmd.Context(), lo, r)
+		},
+	}
+}
+
+// shown is a run as -o json prints it: with its files and its provenance.
+type shown struct {
+	*backends.Run
+	Artifacts  []backends.Artifact  `json:"artifacts"`
+	Provenance *backends.Provenance `json:"provenance,omitempty"`
+}
+
+func (c *cli) show(ctx context.Context, lo *local.Local, r *backends.Run) error {
+	files, err := lo.Artifacts(ctx, r.Ref())
+	if err != nil {
+		return err
+	}
+	s := shown{Run: r, Artifacts: files}
+	if p, err := lo.Provenance(ctx, r.Ref()); err == nil {
+		s.Provenance = &p
+	}
+	if c.format == "json" {
+		return c.json(s)
+	}
+	facts := backends.Facts(r, s.Provenance)
+	l := listing{head: []string{"WHAT", "VALUE"}, rows: s.rows(c), value: s, csvHead: []string{"key", "value"}, csvRows: [][]string{{"run", r.Name}, {"run_id", r.ID}}}
+	for _, k := range slices.SortedFunc(maps.Keys(facts), backends.CompareFacts) {
+		l.csvRows = append(l.csvRows, []string{k, facts[k]})
+	}
+	return c.print(l)
+}
+
+func (s shown) rows(c *cli) [][]string {
+	r := s.Run
+	rows := [][]string{
+		{"run", r.Name}, {"id", r.ID}, {"experiment", r.ExpName}, {"state", runState(r)}, {"started", stamp(r.Start)},
+		{"took", cell.Duration(r.Took(c.now()))},
+	}
+	for _, p := range r.Params {
+		rows = append(rows, []string{"params." + p.Key, p.Value})
+	}
+	for _, m := range r.Metrics {
+		rows = append(rows, []string{"metrics." + m.Key, fmt.Sprintf("%s  at step %d", figure(m.Value), m.Step)})
+	}
+	for _, t := range r.Tags {
+		rows = append(rows, []string{"tags." + t.Key, t.Value})
+	}
+	for _, d := range r.Inputs {
+		rows = append(rows, []string{"data", d.Name + "  " + d.Digest})
+	}
+	if p := s.Provenance; p != nil {
+		rows = append(rows, []string{"command", backends.Join(p.Command)}, []string{"in", p.Dir})
+		if p.GitCommit != "" {
+			rows = append(rows, []string{"commit", strings.TrimSpace(short(p.GitCommit) + " " + p.GitBranch)})
+		}
+		if n := len(p.Changed) + len(p.Untracked); n > 0 {
+			rows = append(rows, []string{"uncommitted", strings.Join(slices.Concat(p.Changed, p.Untracked), " ")})
+		}
+		for _, lack := range p.Lacks {
+			rows = append(rows, []string{"lacks", lack})
+		}
+	}
+	for _, a := range s.Artifacts {
+		rows = append(rows, []string{"file", fmt.Sprintf("%s  %s", a.Path, cell.Size(a.Size))})
+	}
+	return rows
+}
+
+func (c *cli) diffVerb() *cobra.Command {
+	all := false
+	cmd := &cobra.Command{
+		Use: "diff RUN RUN…", Short: "What differs between runs: params, metrics, tags, environment, git", Args: cobra.MinimumNArgs(2),
+		ValidArgsFunction: c.completeRuns(false),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			lo, err := c.workspace()
+			if err != nil {
+				return err
+			}
+			var runs []*backends.Run
+			for _, a := range args {
+				r, err := lo.Run(cmd.Context(), a)
+				if err != nil {
+					return err
+				}
+				runs = append(runs, r)
+			}
+			return c.print(c.diffListing(cmd.Context(), lo, runs, all))
+		},
+	}
+	cmd.Flags().BoolVarP(&all, "all", "a", false, "also what is equal")
+	return cmd
+}
+
+func (c *cli) diffListing(ctx context.Context, lo *local.Local, runs []*backends.Run, all bool) listing {
+	l := listing{head: []string{"WHAT"}, empty: "no difference"}
+	facts := make([]map[string]string, len(runs))
+	keys := map[string]bool{}
+	for i, r := range runs {
+		l.head = append(l.head, r.Name)
+		facts[i] = backends.Facts(r, provenanceOf(ctx, lo, r))
+		for k := range facts[i] {
+			keys[k] = true
+		}
+	}
+	sorted := slices.SortedFunc(maps.Keys(keys), backends.CompareFacts)
+	type entry struct {
+		Key    string   `json:"key"`
+		Values []string `json:"values"`
+	}
+	entries := []entry{}
+	for _, k := range sorted {
+		row := []string{k}
+		same := true
+		for i := range runs {
+			v, ok := facts[i][k]
+			if !ok {
+				v = "–"
+			}
+			row = append(row, v)
+			same = same && v == row[1]
+		}
+		if all || !same {
+			l.rows = append(l.rows, row)
+			entries = append(entries, entry{k, row[1:]})
+		}
+	}
+	l.value = entries
+	return l
+}
+
+func provenanceOf(ctx context.Context, lo *local.Local, r *backends.Run) *backends.Provenance {
+	p, err := lo.Provenance(ctx, r.Ref())
+	if err != nil {
+		return nil
+	}
+	return &p
+}
+
+func (c *cli) tagVerb() *cobra.Command {
+	return &cobra.Command{
+		Use: "tag RUN KEY=VALUE… KEY-…", Short: "Set tags, or remove them with a trailing minus", Args: cobra.MinimumNArgs(2),
+		ValidArgsFunction: c.completeRunThen(cobra.NoFileCompletions),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			lo, err := c.workspace()
+			if err != nil {
+				return err
+			}
+			r, err := lo.Run(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			var set []backends.Tag
+			var remove []string
+			for _, a := range args[1:] {
+				if k, v, ok := strings.Cut(a, "="); ok && k != "" {
+					set = append(set, backends.Tag{Key: k, Value: v})
+				} else if k, ok := strings.CutSuffix(a, "-"); ok && k != "" {
+					remove = append(remove, k)
+				} else {
+					return usageError("tag %s: write KEY=VALUE, or KEY- to remove it", a)
+				}
+			}
+			p, err := lo.PlanTags(cmd.Context(), r.Ref(), set, remove)
+			return c.do(cmd.Context(), lo, p, err)
+		},
+	}
+}
+
+func (c *cli) noteVerb() *cobra.Command {
+	return &cobra.Command{
+		Use: "note RUN [TEXT…]", Short: "Write a run's note; without text, print it", Args: cobra.MinimumNArgs(1),
+		ValidArgsFunction: c.completeRunThen(cobra.NoFileCompletions),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			lo, err := c.workspace()
+			if err != nil {
+				return err
+			}
+			r, err := lo.Run(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			if len(args) == 1 {
+				note := r.Tag(backends.TagNote)
+				if c.format == "json" {
+					return c.json(map[string]string{"run_id": r.ID, "note": note})
+				}
+				_, err := fmt.Fprintln(c.out, safe(note))
+				return err
+			}
+			p, err := lo.PlanTags(cmd.Context(), r.Ref(), []backends.Tag{{Key: backends.TagNote, Value: strings.Join(args[1:], " ")}}, nil)
+			return c.do(cmd.Context(), lo, p, err)
+		},
+	}
+}

@@ -1,0 +1,155 @@
+package experiments
+
+import (
+	"context"
+	"fmt"
+
+	"charm.land/bubbles/v2/key"
+	tea "charm.land/bubbletea/v2"
+
+	"flightdeck/backends"
+	"flightdeck/tui"
+)
+
+func bind(word string, keys ...string) key.Binding {
+	return key.NewBinding(key.WithKeys(keys...), key.WithHelp(keys[0], word))
+}
+
+// Actions implements tui.View.
+func (v *Runs) Actions() []tui.Action {
+	if v.chooser != nil {
+		return v.chooser.actions()
+	}
+	r, _ := v.table.Selected()
+	name, none := "a run", ""
+	if r != nil {
+		name = r.Name
+	} else {
+		none = "no run is selected"
+	}
+	acts := []tui.Action{
+		{ID: "runs.open", Key: bind("open", "enter"), Title: "Open " + name, Why: none, Cmd: func() tea.Cmd { return v.desk.reveal("") }},
+		{ID: "runs.mark", Key: bind("mark", "space"), Title: "Mark " + name, Why: none, Do: func() { v.mark(r) }},
+		{ID: "runs.pin", Key: bind("pin", "p"), Title: "Pin the curves of " + name, Why: none, Do: func() { v.pin(r) }},
+		{ID: "runs.diff", Key: bind("diff", "d"), Title: "Compare runs", Why: v.whyNoDiff(), Cmd: func() tea.Cmd { return v.desk.reveal("Diff") }},
+		{ID: "runs.new", Key: bind("new run", "n"), Title: "Start a new run", Why: v.whyNoNew(), Form: v.newForm},
+		{ID: "runs.stop", Key: bind("stop", "s"), Title: "Stop " + v.targetNames(), Why: v.whyNoStop(), Plan: v.planStop},
+		{ID: "runs.filter", Key: bind("filter", "/"), Title: "Filter the runs", Do: v.filter.Start},
+	}
+	return append(acts, v.quietActions(r, name, none)...)
+}
+
+// quietActions are those that the footer has no room for.
+func (v *Runs) quietActions(r *backends.Run, name, none string) []tui.Action {
+	noJob := none
+	if r != nil && r.Job == "" {
+		noJob = "it was not started as a job here"
+	}
+	noResume := noJob
+	if noResume == "" && r.Active() {
+		noResume = "it is still running"
+	}
+	acts := []tui.Action{
+		{ID: "runs.rerun", Key: bind("run again", "r"), Title: "Run " + name + " again with other params", Why: noJob, Form: func() tui.Form { return v.rerunForm(r) }},
+		{ID: "runs.resume", Key: bind("go on", "h"), Title: "Resume " + name + " from its last checkpoint", Why: noResume, Plan: func(ctx context.Context) (backends.Plan, error) {
+			return planWith(v.desk, r, func(b backends.Resumer) (backends.Plan, error) { return b.PlanResume(ctx, r.Ref()) })
+		}},
+		{ID: "runs.edit", Key: bind("edit name, note, tags", "e"), Title: "Edit name, note and tags of " + name, Why: none, Form: func() tui.Form { return v.editForm(r) }},
+		{ID: "runs.delete", Key: bind("delete", "X"), Title: "Delete " + v.targetNames(), Why: v.whyNoTarget(), Plan: v.planDelete},
+		{ID: "runs.register", Key: bind("register model", "M"), Title: "Register the model of " + name, Why: none, Form: func() tui.Form { return v.registerForm(r) }},
+		{ID: "runs.columns", Key: bind("columns", "v"), Title: "Choose and order the columns", Do: v.arrange},
+		v.copyAction(r, name, none),
+	}
+	if v.filter.Text() != "" || len(v.marks) > 0 { // else esc is the shell's
+		acts = append(acts, tui.Action{ID: "runs.clear", Key: bind("clear filter and marks", "esc"), Title: "Clear the filter and the marks", Do: v.clear})
+	}
+	for i := range acts {
+		acts[i].Quiet = true
+	}
+	return acts
+}
+
+// copyAction copies a run's id; while nothing can be read, the command that helps.
+func (v *Runs) copyAction(r *backends.Run, name, none string) tui.Action {
+	if bad := v.failing(); bad != nil && len(v.desk.roll.runs) == 0 {
+		command := fixes(bad.Result().Err)[0].Command
+		return tui.Action{ID: "runs.copy", Key: bind("copy", "y"), Title: "Copy " + command, Cmd: func() tea.Cmd { return tui.Copy(command) }}
+	}
+	return tui.Action{ID: "runs.copy", Key: bind("copy id", "y"), Title: "Copy the id of " + name, Why: none, Cmd: func() tea.Cmd { return tui.Copy(r.ID) }}
+}
+
+func (v *Runs) whyNoDiff() string {
+	if len(v.desk.chosen.Get().Compare()) < 2 {
+		return "mark two or more runs with space, or pin one"
+	}
+	return ""
+}
+
+func (v *Runs) whyNoTarget() string {
+	if len(v.targets()) == 0 {
+		return "no run is selected"
+	}
+	return ""
+}
+
+func (v *Runs) whyNoStop() string {
+	targets := v.targets()
+	active := false
+	for _, t := range targets {
+		if t.Active() && t.Job != "" {
+			return ""
+		}
+		active = active || t.Active()
+	}
+	switch {
+	case len(targets) == 0:
+		return "no run is selected"
+	case active:
+		return "it was not started as a job here"
+	}
+	return "not running"
+}
+
+func (v *Runs) planStop(ctx context.Context) (backends.Plan, error) {
+	return planMany(v, func(b backends.Stopper, refs []backends.Ref) (backends.Plan, error) { return b.PlanStop(ctx, refs) },
+		func(r *backends.Run) bool { return r.Active() && r.Job != "" })
+}
+
+func (v *Runs) planDelete(ctx context.Context) (backends.Plan, error) {
+	return planMany(v, func(b backends.RunDeleter, refs []backends.Ref) (backends.Plan, error) {
+		return b.PlanDelete(ctx, refs)
+	},
+		func(*backends.Run) bool { return true })
+}
+
+// planWith plans with the capability T of the run's own backend.
+func planWith[T any](d *Desk, r *backends.Run, plan func(T) (backends.Plan, error)) (backends.Plan, error) {
+	b, ok := source[T](d, r.Backend)
+	if !ok {
+		return backends.Plan{}, fmt.Errorf("%s cannot do this to its runs", r.Backend)
+	}
+	return plan(b)
+}
+
+// planMany plans one change for every target of one backend; a plan belongs to one
+// backend, so targets of several are refused by name.
+func planMany[T any](v *Runs, plan func(T, []backends.Ref) (backends.Plan, error), fit func(*backends.Run) bool) (backends.Plan, error) {
+	var refs []backends.Ref
+	var first *backends.Run
+	for _, r := range v.targets() {
+		if !fit(r) {
+			continue
+		}
+		if first == nil {
+			first = r
+		}
+		if r.Backend != first.Backend {
+			return backends.Plan{}, fmt.Errorf("the marked runs are of %s and %s; mark those of one", first.Backend, r.Backend)
+		}
+		refs = append(refs, r.Ref())
+	}
+	if first == nil {
+		return backends.Plan{}, fmt.Errorf("none of the marked runs can be changed so")
+	}
+	return planWith(v.desk, first, func(b T) (backends.Plan, error) { return plan(b, refs) })
+}

@@ -1,0 +1,103 @@
+package experiments
+
+import (
+	"slices"
+
+	"flightdeck/backends"
+	"flightdeck/tui"
+	"flightdeck/tui/widget/chart"
+)
+
+// Actions implements tui.View.
+func (v *Curves) Actions() []tui.Action {
+	none := ""
+	if v.plots[0] == "" {
+		none = "nothing has been logged yet"
+	}
+	smooth := func(by float64) func() {
+		return func() { v.each(func(o *chart.Options) { o.Smooth = min(0.98, max(0, o.Smooth+by)) }) }
+	}
+	word := "log axis"
+	if v.charts[0].Opt.LogY {
+		word = "linear axis"
+	}
+	acts := []tui.Action{
+		{ID: "curves.next", Key: bind("next metric", "n"), Title: "Curves: next metric", Why: none, Do: func() { v.next(1) }},
+		{ID: "curves.x", Key: bind("x axis", "a"), Title: "Curves: by step, relative time, wall time or epoch", Why: none, Do: v.nextAxis},
+		{ID: "curves.log", Key: bind(word, "L"), Title: "Curves: " + word, Why: none, Do: v.toggleLog},
+		{ID: "curves.smooth", Key: bind("smoother", ">"), Title: "Curves: smoother", Why: none, Do: smooth(.1)},
+		{ID: "curves.rough", Key: bind("rougher", "<"), Title: "Curves: rougher", Why: none, Do: smooth(-.1)},
+		{ID: "curves.fit", Key: bind("fit", "f"), Title: "Curves: show everything", Why: none, Do: v.fit},
+		{ID: "curves.previous", Key: bind("previous metric", "N"), Title: "Curves: previous metric", Why: none, Do: func() { v.next(-1) }},
+		{ID: "curves.logx", Key: bind("log x", "ctrl+x"), Title: "Curves: logarithmic x, or linear", Why: none, Do: func() { v.each(func(o *chart.Options) { o.LogX = !o.LogX }) }},
+	}
+	for i := 5; i < len(acts); i++ {
+		acts[i].Quiet = true
+	}
+	return acts
+}
+
+func (v *Curves) each(change func(*chart.Options)) {
+	for _, c := range v.charts {
+		change(&c.Opt)
+	}
+}
+
+func (v *Curves) fit() {
+	for _, c := range v.charts {
+		c.Fit()
+	}
+}
+
+func (v *Curves) toggleLog() {
+	v.logs[v.plots[0]] = !v.charts[0].Opt.LogY
+	v.plot()
+}
+
+// next shows another metric in the upper chart.
+func (v *Curves) next(by int) {
+	if all := v.metrics(); len(all) > 0 {
+		v.show(all[(slices.Index(all, v.plots[0])+by+len(all))%len(all)])
+	}
+}
+
+func (v *Curves) show(metric string) {
+	v.metric = metric
+	v.charts[0].Fit()
+	v.plot()
+}
+
+// nextAxis goes from step to relative time, wall time and the epoch, where one is
+// logged. Any other metric is in the palette.
+func (v *Curves) nextAxis() {
+	all := []string{byStep, byRelative, byTime}
+	if v.logged("epoch") {
+		all = append(all, "epoch")
+	}
+	v.over(all[(slices.Index(all, v.by)+1)%len(all)])
+}
+
+func (v *Curves) logged(metric string) bool {
+	return slices.ContainsFunc(v.shown.runs, func(r *backends.Run) bool { _, ok := r.Metric(metric); return ok })
+}
+
+// over chooses x.
+func (v *Curves) over(by string) {
+	v.by = by
+	v.fit()
+	for _, c := range v.charts {
+		c.SetCrosshair(0, false)
+	}
+	v.plot()
+}
+
+// Objects implements tui.Objects: any metric as a curve, and as what x is.
+func (v *Curves) Objects() []tui.Object {
+	var out []tui.Object
+	for _, m := range v.metrics() {
+		out = append(out,
+			tui.Object{Ref: backends.Ref{Kind: "curve", ID: m}, Name: "Curve of " + m, Go: func() { v.show(m) }},
+			tui.Object{Ref: backends.Ref{Kind: "axis", ID: m}, Name: "Curves by " + m, Go: func() { v.over(m) }})
+	}
+	return out
+}

@@ -1,0 +1,163 @@
+package experiments
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"flightdeck/backends"
+	"flightdeck/tui"
+)
+
+// page is one tab of the detail pane. It follows the runs that the desk points at.
+type page interface {
+	// subject is the runs that the page is about. While they are the same ones the
+	// page is not pointed anew.
+	subject(c Chosen) []*backends.Run
+	// follow points the page at its subject, under a context that ends when the pane
+	// leaves the screen, the tab is left or the subject changes.
+	follow(ctx context.Context, runs []*backends.Run)
+	// refresh takes over what the hub has and the same runs as they are now.
+	refresh(runs []*backends.Run)
+	render(f tui.Frame) string
+	key(tea.KeyPressMsg) bool
+	mouse(msg tea.MouseMsg, x, y int) bool
+	actions() []tui.Action
+}
+
+// Detail is what is to be known about the selected run: its summary, the
+// comparison, its output, its use of the machine, its files.
+type Detail struct {
+	desk  *Desk
+	names []string
+	pages []page
+	tab   int
+
+	ctx    context.Context // of the open pane
+	poke   chan struct{}
+	leave  context.CancelFunc // ends what the current page watches
+	shown  Chosen             // what the page follows
+	wanted Chosen
+	due    time.Time // when wanted is to be followed; zero when it is
+}
+
+// NewDetail makes the pane over the desk's selection.
+func NewDetail(d *Desk) *Detail {
+	v := &Detail{desk: d, poke: make(chan struct{}, 1), leave: func() {}}
+	v.names = []string{"Summary", "Diff", "Log", "System", "Files"}
+	v.pages = []page{newSummary(d, v.poke), newDiff(d, v.poke), newLog(d, v.poke), newSystem(d, v.poke), newFiles(d, v.poke)}
+	return v
+}
+
+// Title implements tui.View.
+func (v *Detail) Title() tui.Title {
+	t := tui.Title{Name: "no run", Tabs: v.names, Tab: v.tab}
+	if v.shown.Run != nil {
+		t.Name = v.shown.Run.Name
+	}
+	return t
+}
+
+func (v *Detail) page() page { return v.pages[v.tab] }
+
+// SetTab implements tui.Tabbed.
+func (v *Detail) SetTab(i int) {
+	i = (i + len(v.pages)) % len(v.pages)
+	if i == v.tab {
+		return
+	}
+	v.tab = i
+	if v.ctx != nil {
+		v.point(v.desk.chosen.Get())
+	}
+}
+
+// setTab shows the tab with a name.
+func (v *Detail) setTab(name string) { v.SetTab(slices.Index(v.names, name)) }
+
+// Open implements tui.View.
+func (v *Detail) Open(ctx context.Context) <-chan struct{} {
+	v.ctx = ctx
+	v.desk.chosen.Watch(ctx, v.poke)
+	v.point(v.desk.chosen.Get())
+	return v.poke
+}
+
+// point makes the current page follow c.
+func (v *Detail) point(c Chosen) {
+	v.leave()
+	v.shown, v.wanted, v.due = c, c, time.Time{}
+	var ctx context.Context
+	ctx, v.leave = context.WithCancel(v.ctx)
+	runs := v.page().subject(c)
+	v.page().follow(ctx, runs)
+	v.page().refresh(runs)
+}
+
+// Refresh implements tui.View.
+func (v *Detail) Refresh() {
+	c, p := v.desk.chosen.Get(), v.page()
+	switch now := p.subject(c); {
+	case v.shown.Run == nil && c.Run != nil:
+		v.point(c)
+		return
+	case sameRuns(now, p.subject(v.shown)): // the same runs, newly read
+		v.shown, v.due = c, time.Time{}
+	case v.due.IsZero() || !sameRuns(now, p.subject(v.wanted)):
+		v.due = v.desk.now.Add(settle)
+	}
+	v.wanted = c
+	p.refresh(p.subject(v.shown))
+}
+
+// Soon implements tui.Soon.
+func (v *Detail) Soon() time.Time { return v.due }
+
+// Actions implements tui.View.
+func (v *Detail) Actions() []tui.Action { return v.page().actions() }
+
+// Key implements tui.Keys.
+func (v *Detail) Key(msg tea.KeyPressMsg) bool { return v.page().key(msg) }
+
+// Mouse implements tui.Mouse.
+func (v *Detail) Mouse(msg tea.MouseMsg, x, y int) bool { return v.page().mouse(msg, x, y) }
+
+// typing is a page that has a line of its own to type in: the log's search.
+type typing interface {
+	typing() bool
+	paste(string)
+	cursor() *tea.Cursor
+}
+
+// Typing implements tui.Typing.
+func (v *Detail) Typing() bool {
+	t, ok := v.page().(typing)
+	return ok && t.typing()
+}
+
+// Paste implements tui.Typing.
+func (v *Detail) Paste(text string) {
+	if t, ok := v.page().(typing); ok {
+		t.paste(text)
+	}
+}
+
+// Cursor implements tui.Typing.
+func (v *Detail) Cursor() *tea.Cursor {
+	if t, ok := v.page().(typing); ok {
+		return t.cursor()
+	}
+	return nil
+}
+
+// Render implements tui.View. It is where the details follow the selection once
+// it has rested: the frame's clock is the only one that a view may read.
+func (v *Detail) Render(f tui.Frame) string {
+	v.desk.now = f.Now
+	if !v.due.IsZero() && !f.Now.Before(v.due) {
+		v.point(v.wanted)
+	}
+	return v.page().render(f)
+}

@@ -1,0 +1,169 @@
+package experiments
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"flightdeck/backends"
+	"flightdeck/tui/widget/chart"
+	"flightdeck/tui/widget/chart/axis"
+)
+
+// lines is the runs whose curves are drawn, in the order of their colours.
+type lines struct {
+	runs     []*backends.Run
+	selected string // key of the one under the cursor
+	note     string // which they are, in words
+}
+
+// mostLines is how many curves a chart shows: more cannot be told apart.
+const mostLines = 24
+
+// lines is what the charts should show now: the pinned and the marked runs, or the
+// first of the table while there are none of these, and the selected one.
+func (d *Desk) lines() lines {
+	c := d.chosen.Get()
+	runs := slices.Concat(c.Pinned, c.Marked)
+	var l lines
+	switch n := len(runs); {
+	case n == 0 && len(c.Top) > 1:
+		runs, l.note = c.Top, fmt.Sprintf("top %d", len(c.Top))
+	case n > mostLines:
+		l.note = fmt.Sprintf("%d of %d marked", mostLines, n)
+	}
+	if c.Run != nil {
+		l.selected = runKeyOf(c.Run)
+		runs = slices.Concat(one(c.Run), runs)
+	}
+	l.runs = distinct(runs[:min(len(runs), mostLines+1)])
+	l.runs = l.runs[:min(len(l.runs), mostLines)]
+	slices.SortFunc(l.runs, func(a, b *backends.Run) int { return cmp.Compare(d.colour(a), d.colour(b)) })
+	return l
+}
+
+// same says whether the same curves are drawn, whatever was logged since.
+func (l lines) same(o lines) bool { return l.selected == o.selected && sameRuns(l.runs, o.runs) }
+
+// plot brings the charts up to date with what the runs have logged.
+func (v *Curves) plot() {
+	v.plots = v.choose()
+	used := map[curveKey]bool{}
+	for i, metric := range v.plots {
+		var series []chart.Series
+		for _, r := range v.shown.runs {
+			if _, ok := r.Metric(metric); !ok {
+				continue
+			}
+			k := curveKey{runKeyOf(r), metric, v.by}
+			used[k] = true
+			series = append(series, chart.Series{Key: k.run, Name: r.Name, Color: v.desk.colour(r), Data: v.curve(k, r).data(), Selected: k.run == v.shown.selected})
+		}
+		c := v.charts[i]
+		c.Opt.Higher = !lowerIsBetter(metric)
+		c.Opt.XName, c.Opt.X = v.by, v.axis()
+		c.Opt.LogY = v.logarithmic(metric, series)
+		if !slices.Equal(series, v.series[i]) { // else the chart sees itself what was appended
+			v.series[i] = series
+			c.SetSeries(series)
+		}
+	}
+	for k, c := range v.curves {
+		if !used[k] {
+			c.leave()
+			delete(v.curves, k)
+		}
+	}
+}
+
+// curve is the line for k, watched from now on.
+func (v *Curves) curve(k curveKey, r *backends.Run) *curve {
+	if c := v.curves[k]; c != nil {
+		return c
+	}
+	ctx, leave := context.WithCancel(v.ctx)
+	c := &curve{by: k.by, leave: leave, start: r.Start, y: v.desk.history(ctx, v.poke, r, k.metric)}
+	if isMetric(k.by) {
+		c.x = v.desk.history(ctx, v.poke, r, k.by)
+	}
+	v.curves[k] = c
+	return c
+}
+
+func (v *Curves) axis() axis.Kind {
+	switch v.by {
+	case byTime:
+		return axis.Clock
+	case byRelative:
+		return axis.Elapsed
+	case byStep, "epoch":
+		return axis.Integer
+	}
+	return axis.Number
+}
+
+// decades is how far a loss falls, as a factor, until a linear axis would show its
+// first steps alone.
+const decades = 20
+
+// logarithmic is whether a metric's axis is: as the user said, else where a loss
+// spans decades. Once it is, it stays: an axis does not jump.
+func (v *Curves) logarithmic(metric string, series []chart.Series) bool {
+	if on, said := v.logs[metric]; said || !lowerIsBetter(metric) {
+		return on
+	}
+	least, most := math.Inf(1), 0.0
+	for _, s := range series {
+		x0, x1, ok := s.Data.Bounds()
+		if !ok {
+			continue
+		}
+		if lo, hi, some := s.Data.Curve().Extremes(x0, x1); some {
+			least, most = min(least, lo), max(most, hi)
+		}
+	}
+	if !(least > 0) || most < decades*least {
+		return false
+	}
+	v.logs[metric] = true
+	return true
+}
+
+// choose picks the two metrics: what the user asked for above, else the first
+// loss; below, what is judged by.
+func (v *Curves) choose() (plots [2]string) {
+	all := v.metrics()
+	if len(all) == 0 {
+		return plots
+	}
+	plots[0] = all[0]
+	if slices.Contains(all, v.metric) {
+		plots[0] = v.metric
+	} else if i := slices.IndexFunc(all, lowerIsBetter); i >= 0 {
+		plots[0] = all[i]
+	}
+	if i := slices.IndexFunc(all, func(m string) bool { return m != plots[0] }); i >= 0 {
+		plots[1] = all[i]
+	}
+	return plots
+}
+
+// metrics is what the runs have logged about the model, the most telling first.
+func (v *Curves) metrics() []string {
+	seen := map[string]bool{}
+	var all []string
+	for _, r := range v.shown.runs {
+		for i := range r.Metrics {
+			if k := r.Metrics[i].Key; !seen[k] {
+				seen[k] = true
+				if !inner(k) {
+					all = append(all, k)
+				}
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b string) int { return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a, b)) })
+	return all
+}

@@ -1,0 +1,223 @@
+package experiments
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"flightdeck/backends"
+	"flightdeck/backends/hub"
+	"flightdeck/tui"
+	"flightdeck/tui/widget/cell"
+)
+
+// Render implements tui.View.
+func (v *Runs) Render(f tui.Frame) string {
+	v.now, v.desk.now, v.w, v.h = f.Now, f.Now, f.W, f.H
+	if v.opened.IsZero() {
+		v.opened = f.Now
+	}
+	switch bad := v.failing(); {
+	case v.chooser != nil:
+		return v.chooser.render(f)
+	case len(v.desk.roll.runs) > 0:
+		return v.rows(f, bad)
+	case bad != nil:
+		return v.trouble(f, bad)
+	case v.waiting():
+		return v.reading(f)
+	}
+	return v.empty(f)
+}
+
+// rows is the table; below it why it may be out of date, above it what is typed.
+func (v *Runs) rows(f tui.Frame, bad *feed) string {
+	h := f.H
+	if bad != nil && h > 3 {
+		h--
+	}
+	drawn := v.table.Render(f.Theme, f.W, h, f.Focused)
+	if h == f.H && !v.filter.Typing() {
+		return drawn
+	}
+	lines := strings.Split(drawn, "\n")
+	if v.filter.Typing() {
+		lines = v.overlay(f, lines)
+	}
+	if h < f.H {
+		lines = append(lines, v.why(f, bad))
+	}
+	return cell.Block(lines, f.W, f.H)
+}
+
+// why is the row that says what is wrong with the rows above it.
+func (v *Runs) why(f tui.Frame, bad *feed) string {
+	set, r := &f.Theme.Plain, bad.Result()
+	todo := cell.NewLine(f.Theme, set, f.W)
+	if f.W >= 100 {
+		todo.Put(set.Quiet, tried(f, r)).Space(2)
+	}
+	todo.Put(set.Title, "R").Put(set.Dim, " try now ")
+	return cell.NewLine(f.Theme, set, f.W).Space(2).Mark(set.Caution, f.Theme.Glyph.Caution, set.Caution, bad.source+": "+firstError(r.Err)).Ends(todo).Render()
+}
+
+// step is by how many runs the pane grows: one that came with each new run would
+// push the charts about.
+const step = 4
+
+// Rows implements tui.Sized: the header, the runs and an empty row.
+func (v *Runs) Rows(int) int {
+	n := len(v.desk.roll.runs)
+	if n == 0 || v.chooser != nil {
+		return 1 << 10
+	}
+	return 2 + (n+step-1)/step*step
+}
+
+// failing is the first source that does not answer; nil while all do.
+func (v *Runs) failing() *feed {
+	for i := range v.feeds {
+		if v.feeds[i].Result().Err != nil {
+			return &v.feeds[i]
+		}
+	}
+	return nil
+}
+
+// waiting says that no source has answered yet.
+func (v *Runs) waiting() bool {
+	for _, f := range v.feeds {
+		if f.Result().OK {
+			return false
+		}
+	}
+	return len(v.feeds) > 0
+}
+
+// patience is how long reading may take until it is said what is waited for.
+const patience = time.Second
+
+// Soon implements tui.Soon: a wait that is long is said so.
+func (v *Runs) Soon() time.Time {
+	if due := v.opened.Add(patience); !v.opened.IsZero() && v.now.Before(due) && v.waiting() {
+		return due
+	}
+	return time.Time{}
+}
+
+// reading is the first moments: nothing, then what is being waited for, and since when.
+func (v *Runs) reading(f tui.Frame) string {
+	if f.Now.Sub(v.opened) < patience {
+		return cell.Block(nil, f.W, f.H)
+	}
+	set := &f.Theme.Plain
+	text := fmt.Sprintf("%s is slow to answer: asked for its runs at %s", v.feeds[0].source, clock(v.opened, f.Now))
+	return cell.Block([]string{"", cell.NewLine(f.Theme, set, f.W).Space(2).Mark(set.Dim, f.Theme.Glyph.Waiting, set.Quiet, text).Render()}, f.W, f.H)
+}
+
+// empty is what to do first.
+func (v *Runs) empty(f tui.Frame) string {
+	s := &sheet{}
+	s.begin(f)
+	set := &f.Theme.Plain
+	row := func(key, what, note string) {
+		l := s.line().Space(3).Put(set.Title, key).Fill(7)
+		style := set.Selected
+		if key != "" {
+			style = set.Text
+		}
+		l.Put(style, what)
+		if at := max(l.Len()+3, 28); at+cell.Width(note) < f.W {
+			l.Fill(at).Put(set.Dim, note)
+			s.add(l)
+			return
+		}
+		s.add(l)
+		s.add(s.line().Fill(9).Put(set.Dim, note))
+	}
+	if f.H > 6 {
+		s.add(s.line())
+		s.add(s.line())
+	}
+	s.add(s.line().Space(3).Put(set.Title, "No runs here yet. Two ways to get one:"))
+	s.add(s.line())
+	if v.whyNoNew() == "" {
+		row("n", "start one", "the built-in model on digits, a few seconds, or any command")
+	}
+	row("", "flightdeck run -- python train.py", "any command, as a job that outlives this terminal")
+	return s.end()
+}
+
+// trouble is what happened, since when and how often, and what to do.
+func (v *Runs) trouble(f tui.Frame, bad *feed) string {
+	s, r := &sheet{}, bad.Result()
+	s.begin(f)
+	set := &f.Theme.Plain
+	if f.H > 8 {
+		s.add(s.line())
+	}
+	s.add(s.line().Space(1).Mark(set.Caution, f.Theme.Glyph.Caution, set.Caution, "the runs of "+bad.source+" cannot be read"))
+	for _, row := range cell.Wrap(firstError(r.Err), max(1, f.W-6)) {
+		s.add(s.line().Space(3).Put(set.Text, row))
+	}
+	s.add(s.line().Space(3).Put(set.Quiet, tried(f, r)))
+	s.add(s.line())
+	s.add(s.line().Space(3).Put(set.Title, "What to do"))
+	s.add(s.line().Space(3).Put(set.Title, "R").Fill(7).Put(set.Text, "try now"))
+	for i, x := range fixes(r.Err) {
+		l := s.line().Space(3)
+		if i == 0 {
+			l.Put(set.Title, "y")
+		}
+		s.add(l.Fill(7).Put(set.Selected, x.Command).Space(3).Put(set.Dim, x.Note))
+	}
+	return s.end()
+}
+
+// tried is since when, how often, and when again.
+func tried(f tui.Frame, r hub.Result[[]*backends.Run]) string {
+	parts := []string{"since " + clock(r.Since, f.Now)}
+	if r.Tries > 1 {
+		parts = append(parts, fmt.Sprintf("%d tries", r.Tries))
+	}
+	if r.Next.After(f.Now) {
+		parts = append(parts, "again at "+clock(r.Next, f.Now))
+	}
+	return strings.Join(parts, " "+f.Theme.Glyph.Dot+" ")
+}
+
+// fixes is what the error itself advises, else what always helps.
+func fixes(err error) []backends.Fix {
+	var fixer hub.Fixer
+	if errors.As(err, &fixer) && len(fixer.Fixes()) > 0 {
+		return fixer.Fixes()
+	}
+	return []backends.Fix{{Command: "flightdeck doctor", Note: "says what is wrong and what is still sound"}}
+}
+
+// clock is a time of day where the screen is.
+func clock(at, now time.Time) string { return at.In(now.Location()).Format("15:04:05") }
+
+// ago is an age in words.
+func ago(d time.Duration) string {
+	if d < time.Minute {
+		return "less than a minute ago"
+	}
+	return cell.Age(d) + " ago"
+}
+
+// firstError is the innermost words of an error, without the chain of who passed
+// it on when that chain is long.
+func firstError(err error) string {
+	text := err.Error()
+	for len(text) > 400 {
+		inner := errors.Unwrap(err)
+		if inner == nil {
+			break
+		}
+		err, text = inner, inner.Error()
+	}
+	return cmp.Or(text, "no reason was given")
+}
