@@ -103,7 +103,7 @@ func (a *App) Misdrawn() string { return a.deck.misdrawn }
 
 // Init implements tea.Model.
 func (a *App) Init() tea.Cmd {
-	a.pulse.readHealth()
+	a.pulse.begin()
 	return tea.Batch(tea.RequestBackgroundColor, a.pulse.minute(), a.pulse.watchHealth(), a.settle())
 }
 

@@ -294,7 +294,7 @@ func TestHealth(t *testing.T) {
 				return []backends.Health{{Backend: "docker", State: backends.OK}}
 			}
 		})
-		h := tuitest.New(t, w.app, 140, 40)
+		h := tuitest.New(t, w.app, 140, 40).Advance(time.Second) // past the start, when news is drawn as it comes
 		if l := h.Line(39); !strings.HasSuffix(l, "docker ●") || strings.Contains(h.Line(0), "▲") {
 			t.Errorf("all well: %q %q", h.Line(0), l)
 		}

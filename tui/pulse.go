@@ -16,6 +16,13 @@ const (
 	coalesceBlurred = 250 * time.Millisecond
 )
 
+// At the start, answers come one after the other and each fills a pane: they are
+// drawn as they come, so that the first frame with rows does not wait for a beat.
+const (
+	starting         = 200 * time.Millisecond
+	coalesceStarting = 4 * time.Millisecond
+)
+
 // pulse brings news to the screen. It coalesces data changes: the first one after
 // a quiet moment is drawn at once, those that follow wait for the next beat.
 type pulse struct {
@@ -23,6 +30,7 @@ type pulse struct {
 	cfg  *Config
 	deck *deck
 
+	began   time.Time // of the program
 	last    time.Time
 	due     bool
 	blurred bool // nobody looks
@@ -37,10 +45,19 @@ type (
 	minuteMsg struct{}
 )
 
+// begin starts the clock of the start.
+func (p *pulse) begin() {
+	p.began = time.Now()
+	p.readHealth()
+}
+
 func (p *pulse) left(now time.Time) time.Duration {
 	every := coalesce
-	if p.blurred {
+	switch {
+	case p.blurred:
 		every = coalesceBlurred
+	case now.Sub(p.began) < starting:
+		every = coalesceStarting
 	}
 	return p.last.Add(every).Sub(now)
 }

@@ -36,7 +36,7 @@ func shots() []shot {
 		{name: "experiments_80x24_light", w: 80, h: 24, light: true, until: "finished"},
 		{name: "experiments_mono", w: 160, h: 45, args: []string{"--theme", "mono"}, until: "finished"},
 		{name: "palette", w: 140, h: 40, keys: []string{":", "stop"}, until: "stop"},
-		{name: "plan", w: 140, h: 40, keys: []string{"j", "X"}, until: "same as"},
+		{name: "plan", w: 140, h: 40, keys: []string{" ", "j", " ", "X"}, until: "same as"},
 		{name: "diff", w: 160, h: 45, keys: []string{" ", "j", " ", "j", " ", "d"}, until: "params"},
 		{name: "log", w: 160, h: 45, keys: []string{"\t", "\t", "]", "]"}, until: "epoch"},
 		{name: "help", w: 140, h: 40, keys: []string{"?"}, until: "filter"},

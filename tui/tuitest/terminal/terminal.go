@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"image/color"
+	"io"
 	"os"
 	"os/exec"
 	"strings"
@@ -26,6 +27,8 @@ type Options struct {
 	W, H int
 	// Background is the terminal's; the program asks for it to choose its theme.
 	Background color.Color
+	// Tee gets every byte that the program writes, as it comes; nil is nobody.
+	Tee io.Writer
 }
 
 // Program is a running program and its screen.
@@ -43,11 +46,13 @@ type Program struct {
 	first   time.Duration // until the first byte
 	last    time.Time     // of the last byte
 	changed chan struct{} // closed and replaced at each output
+	gate    chan struct{} // closed while the terminal reads
 }
 
 // Start starts the program.
 func Start(o Options) (*Program, error) {
-	p := &Program{emu: vt.NewSafeEmulator(o.W, o.H), w: o.W, h: o.H, done: make(chan struct{}), changed: make(chan struct{})}
+	p := &Program{emu: vt.NewSafeEmulator(o.W, o.H), w: o.W, h: o.H, done: make(chan struct{}), changed: make(chan struct{}), gate: make(chan struct{})}
+	close(p.gate)
 	if o.Background != nil {
 		p.emu.SetBackgroundColor(o.Background)
 	}
@@ -63,7 +68,7 @@ func Start(o Options) (*Program, error) {
 		return nil, fmt.Errorf("start %s in a terminal: %w", o.Args[0], err)
 	}
 	go p.answer()
-	go p.read()
+	go p.read(o.Tee)
 	return p, nil
 }
 
@@ -81,13 +86,17 @@ func (p *Program) answer() {
 	}
 }
 
-func (p *Program) read() {
+func (p *Program) read(tee io.Writer) {
 	defer close(p.done)
 	buf := make([]byte, 1<<16)
 	for {
+		<-p.open()
 		n, err := p.tty.Read(buf)
 		if n > 0 {
 			_, _ = p.emu.Write(buf[:n])
+			if tee != nil {
+				_, _ = tee.Write(buf[:n])
+			}
 			p.mu.Lock()
 			if p.bytes == 0 {
 				p.first = time.Since(p.start)
@@ -172,13 +181,19 @@ func (p *Program) WaitText(text string, limit time.Duration) error {
 	return nil
 }
 
-// Quiet waits until nothing has been written for d, but not longer than limit, and
-// returns when the last byte came.
+// Quiet waits until nothing has been written for d, counted from now at the
+// earliest, since the answer to what was just typed is yet to come. It waits no
+// longer than limit, and returns when the last byte came.
 func (p *Program) Quiet(d, limit time.Duration) time.Time {
-	end := time.Now().Add(limit)
+	begun := time.Now()
+	end := begun.Add(limit)
 	for {
 		changed, last := p.signal()
-		wait := min(d-time.Since(last), time.Until(end))
+		since := last
+		if since.Before(begun) {
+			since = begun
+		}
+		wait := min(d-time.Since(since), time.Until(end))
 		if wait <= 0 {
 			return last
 		}
@@ -224,9 +239,12 @@ func (p *Program) Pid() int { return p.cmd.Process.Pid }
 
 // Wait waits for the program to end by itself.
 func (p *Program) Wait(limit time.Duration) error {
+	ended := make(chan error, 1)
+	go func() { ended <- p.cmd.Wait() }() // the terminal may be gone long before the program is
 	select {
-	case <-p.done:
-		return p.cmd.Wait()
+	case err := <-ended:
+		<-p.done
+		return err
 	case <-time.After(limit):
 		return fmt.Errorf("%w: still running after %s", ErrTimeout, limit)
 	}
@@ -234,6 +252,7 @@ func (p *Program) Wait(limit time.Duration) error {
 
 // Close kills the program and lets go of the terminal.
 func (p *Program) Close() {
+	p.Unblock()
 	_ = p.cmd.Process.Kill()
 	_ = p.tty.Close()
 	<-p.done
