@@ -37,7 +37,7 @@ func TestEveryCapability(t *testing.T) {
 		"RunLister": is[backends.RunLister](b), "ExperimentLister": is[backends.ExperimentLister](b), "HistoryReader": is[backends.HistoryReader](b),
 		"ProvenanceReader": is[backends.ProvenanceReader](b), "RunTagger": is[backends.RunTagger](b), "RunRenamer": is[backends.RunRenamer](b),
 		"RunDeleter": is[backends.RunDeleter](b), "RunRestorer": is[backends.RunRestorer](b), "Runner": is[backends.Runner](b), "JobLister": is[backends.JobLister](b),
-		"LogStreamer": is[backends.LogStreamer](b), "Stopper": is[backends.Stopper](b), "Restarter": is[backends.Restarter](b), "Resumer": is[backends.Resumer](b),
+		"LogStreamer": is[backends.LogStreamer](b), "Stopper": is[backends.Stopper](b), "Restarter": is[backends.Restarter](b), "Resumer": is[backends.Resumer](b), "Rerunner": is[backends.Rerunner](b),
 		"JobDeleter": is[backends.JobDeleter](b), "UsageReader": is[backends.UsageReader](b), "Cleaner": is[backends.Cleaner](b),
 		"ArtifactLister": is[backends.ArtifactLister](b), "ArtifactOpener": is[backends.ArtifactOpener](b), "ModelLister": is[backends.ModelLister](b),
 		"ModelRegistrar": is[backends.ModelRegistrar](b), "ModelAliaser": is[backends.ModelAliaser](b), "Applier": is[backends.Applier](b),

@@ -189,6 +189,18 @@ func (p jobPlans) PlanResume(ctx context.Context, target backends.Ref) (backends
 	return p.again(ctx, target, "resume")
 }
 
+func (p jobPlans) PlanRerun(ctx context.Context, target backends.Ref, command []string) (backends.Plan, error) {
+	return read(ctx, p.w, "planrerun", func(s *State) (backends.Plan, error) {
+		j, err := s.job(target)
+		if err != nil {
+			return backends.Plan{}, err
+		}
+		spec := j.Spec
+		spec.Command = command
+		return p.start(s, "runs.rerun", spec, ""), nil
+	})
+}
+
 func (p jobPlans) again(ctx context.Context, target backends.Ref, word string) (backends.Plan, error) {
 	return read(ctx, p.w, "plan"+word, func(s *State) (backends.Plan, error) {
 		j, err := s.job(target)

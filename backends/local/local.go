@@ -174,7 +174,12 @@ func (l *Local) watchStore(ctx context.Context, poke func(topic string)) error {
 		}
 		if st != nil {
 			poke("")
-			return st.Watch(ctx, poke)
+			return st.Watch(ctx, func(topic string) {
+				if topic == backends.TopicMetrics { // a list of runs holds their last metrics
+					poke(backends.TopicRuns)
+				}
+				poke(topic)
+			})
 		}
 		select {
 		case <-ctx.Done():

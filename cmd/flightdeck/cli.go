@@ -180,10 +180,8 @@ beginning of it, or by one of its runs.`,
 		panic(err)
 	}
 	c.tuiFlags(root)
-	for _, verb := range c.verbs() {
-		wrapArgs(verb)
-		root.AddCommand(verb)
-	}
+	root.AddCommand(c.verbs()...)
+	wrapArgs(root)
 	return root
 }
 

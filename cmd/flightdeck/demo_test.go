@@ -126,8 +126,8 @@ func TestTape(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]*regexp.Regexp{
-		"tape-live.png": regexp.MustCompile(`(?s)val_acc.*diverged|diverged.*val_acc`),
-		"tape-diff.png": regexp.MustCompile(`(?s)lr.*width|width.*lr`),
+		"tape-live.png": regexp.MustCompile(`(?s)training.*diverged.*exit 1|training.*exit 1.*diverged`),
+		"tape-diff.png": regexp.MustCompile(`(?s)2 marked.*params.*batch.*run.*command.*more metrics`),
 	} {
 		if !want.MatchString(shots[name]) {
 			t.Errorf("screenshot %s does not show %s:\n%s", name, want, shots[name])

@@ -6,12 +6,14 @@ package main
 
 import (
 	"bytes"
+	"encoding/csv"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -113,14 +115,18 @@ func expect(t *testing.T, what string, a answer, code int, words ...string) {
 	}
 }
 
-// recorded waits until a run is in the list with its state. A job that ended on a
+// recorded waits until a run is in the list with its exit. A job that ended on a
 // full disk gets its run when there is room again and its keeper tries again, which
 // it does every 30 s at the least.
-func recorded(t *testing.T, dir, name, state string) {
+func recorded(t *testing.T, dir, name, exit string) {
 	t.Helper()
-	eventually(t, name+" is recorded as "+state, 90*time.Second, func() bool {
-		for line := range strings.Lines(call(t, dir, "runs", "-o", "csv").out) {
-			if strings.HasPrefix(line, name+","+state+",") {
+	eventually(t, name+" is recorded with "+exit, 90*time.Second, func() bool {
+		rows, err := csv.NewReader(strings.NewReader(call(t, dir, "runs", "-o", "csv").out)).ReadAll()
+		if err != nil || len(rows) == 0 {
+			return false
+		}
+		for _, row := range rows[1:] {
+			if row[slices.Index(rows[0], "run")] == name && row[slices.Index(rows[0], "exit")] == exit {
 				return true
 			}
 		}

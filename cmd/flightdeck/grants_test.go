@@ -1,172 +1,33 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
-	"os"
-	"os/exec"
-	"path/filepath"
+	"slices"
 	"strings"
-	"sync"
-	"syscall"
 	"testing"
 	"time"
 
+	tea "charm.land/bubbletea/v2"
 	"github.com/spf13/cobra"
 
 	"flightdeck/backends"
 	"flightdeck/backends/hub"
 	"flightdeck/backends/hub/tail"
 	"flightdeck/backends/local"
-	"flightdeck/backends/local/store"
 	"flightdeck/tui"
+	"flightdeck/tui/theme"
 	"flightdeck/tui/widget/form"
 )
 
-// recorder stands behind every transport and writes down what would have been
-// done. It permits everything: what it must never see is a call.
-type recorder struct {
-	mu    sync.Mutex
-	calls []string
-}
-
-func (r *recorder) note(what string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.calls = append(r.calls, what)
-}
-
-func (r *recorder) take() []string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	calls := r.calls
-	r.calls = nil
-	return calls
-}
-
-func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
-	r.note("http " + req.Method + " " + req.URL.String())
-	return nil, errors.New("recorded")
-}
-
-// open opens a workspace whose signals and processes are recorded instead of made.
-func (r *recorder) open(o local.Options) (*local.Local, error) {
-	o.Signal = func(_ context.Context, pid int, sig syscall.Signal) error {
-		r.note(fmt.Sprintf("signal %d %s", pid, sig))
-		return nil
-	}
-	o.Spawn = func(_ context.Context, cmd *exec.Cmd) error {
-		r.note("exec " + strings.Join(cmd.Args, " "))
-		return errors.New("recorded")
-	}
-	return local.Open(o)
-}
-
-// fingerprint is everything under a folder: names, sizes, contents, but not the
-// lock files that SQLite keeps for readers.
-func fingerprint(t *testing.T, dir string) string {
-	t.Helper()
-	var b strings.Builder
-	err := filepath.Walk(dir, func(path string, fi os.FileInfo, err error) error {
-		if err != nil {
-			return err
-		}
-		if strings.HasSuffix(path, "-shm") || strings.HasSuffix(path, "-wal") && fi.Size() == 0 {
-			return nil
-		}
-		if fi.Mode().IsRegular() {
-			data, err := os.ReadFile(path)
-			if err != nil {
-				return err
-			}
-			fmt.Fprintf(&b, "%s %x\n", path, data)
-		} else {
-			fmt.Fprintf(&b, "%s\n", path)
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b.String()
-}
-
-// lab is a workspace with a run that has everything, and a job folder to act on.
-func lab(t *testing.T) (dir, run string) {
-	t.Helper()
-	dir = t.TempDir()
-	if err := os.MkdirAll(filepath.Join(dir, local.Folder), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	st, err := store.Open(filepath.Join(dir, local.Folder), store.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer st.Close()
-	ctx := backends.WithGrant(t.Context(), backends.Grant{Actor: "test", Role: backends.Owner})
-	for _, name := range []string{"brisk-otter", "calm-heron"} {
-		r, err := st.CreateRun(ctx, store.NewRun{Name: name, Params: []backends.Param{{Key: "lr", Value: "0.01"}}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := st.LogBatch(ctx, r.ID, []backends.Metric{{Key: "val_acc", Value: .9, Step: 1, Time: 1}}, nil, nil); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := st.PutArtifact(ctx, r.ID, "model/model.safetensors", strings.NewReader("\x02\x00\x00\x00\x00\x00\x00\x00{}")); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := st.CreateVersion(ctx, "digits", r.ID, "model"); err != nil {
-			t.Fatal(err)
-		}
-		run = name
-	}
-	return dir, run
-}
-
-// arguments are what each verb is called with. A verb that is not here fails the
-// test: whoever adds one says how it is called.
-func arguments(run string) map[string][][]string {
-	return map[string][][]string{
-		"demo": {{"--headless"}}, "run": {{"--", "true"}, {"-d", "--", "true"}}, "train": {{}}, "train digits": {{}, {"-d"}}, "train sentiment": {{"-d"}},
-		"ps": {{}, {"-a"}}, "logs": {{run}}, "stop": {{run}}, "restart": {{run}}, "resume": {{run}}, "delete": {{run}, {"--jobs", run}}, "restore": {{run}},
-		"tag": {{run, "team=vision", "old-"}}, "note": {{run, "a note"}, {run}}, "runs": {{}, {"metrics.val_acc > 0.5"}}, "show": {{run}},
-		"diff": {{"brisk-otter", "calm-heron"}}, "reproduce": {{run}}, "models": {{}}, "models register": {{run, "digits"}}, "models alias": {{"digits", "champion", "1"}, {"digits", "champion"}},
-		"doctor": {{}, {"--clean", "-y"}}, "version": {{}}, "completion": {{"bash"}}, "exit-codes": {{}},
-	}
-}
-
-// Every verb, called without a grant, writes nothing anywhere.
-func TestVerbsWithoutGrantWriteNothing(t *testing.T) {
-	rec := &recorder{}
-	useTransport(t, rec)
-	dir, run := lab(t)
-	args := arguments(run)
-	before := fingerprint(t, dir)
+// everyVerb calls f with each verb's path, as the command tree has them.
+func everyVerb(f func(path string)) {
 	var visit func(cmd *cobra.Command, path []string)
 	visit = func(cmd *cobra.Command, path []string) {
-		path = append(path, strings.Fields(cmd.Use)[0])
-		name := strings.Join(path, " ")
-		calls, known := args[name]
-		if !known {
-			t.Errorf("verb %q is not in the table of this test", name)
-		}
-		for _, a := range calls {
-			var out, errs bytes.Buffer
-			c := newCLI(strings.NewReader(""), &out, &errs)
-			c.grant, c.open = nil, rec.open
-			line := append(append([]string{"-C", dir}, path...), a...)
-			code := c.main(t.Context(), line)
-			if did := rec.take(); len(did) > 0 {
-				t.Errorf("flightdeck %s without a grant did %q (exit %d)", strings.Join(line[2:], " "), did, code)
-			}
-			if after := fingerprint(t, dir); after != before {
-				t.Fatalf("flightdeck %s without a grant changed the workspace (exit %d)\n%s%s", strings.Join(line[2:], " "), code, out.String(), errs.String())
-			}
-		}
+		path = append(path, cmd.Name())
+		f(strings.Join(path, " "))
 		for _, sub := range cmd.Commands() {
 			visit(sub, path)
 		}
@@ -176,19 +37,69 @@ func TestVerbsWithoutGrantWriteNothing(t *testing.T) {
 	}
 }
 
-// The same verbs with a grant do write: the test above is able to fail.
-func TestVerbsWithGrantWrite(t *testing.T) {
-	dir, run := lab(t)
-	for _, line := range [][]string{{"tag", run, "team=vision"}, {"note", run, "text"}, {"models", "alias", "digits", "champion", "1"}, {"delete", run}} {
-		before := fingerprint(t, dir)
-		var out, errs bytes.Buffer
-		c := newCLI(strings.NewReader(""), &out, &errs)
-		if code := c.main(t.Context(), append([]string{"-C", dir}, line...)); code != exitOK {
-			t.Fatalf("%q: exit %d\n%s", line, code, errs.String())
+// Every verb, in every way it is called, without a grant and as one who may only
+// look: nothing is written anywhere, and what would have written ends with the code
+// for it. With --read-only the same. With a grant each of them does reach the
+// transports that it says: the recorder is able to see it, and the test to fail.
+func TestVerbsNeedAGrant(t *testing.T) {
+	rec := &recorder{exe: built(t)}
+	useTransport(t, rec)
+	l := newLab(t)
+	usages := l.usages()
+	before := fingerprint(t, l.dir)
+	viewer := &backends.Grant{Actor: "eve", Role: backends.Viewer}
+	owner := &backends.Grant{Actor: "test", Role: backends.Owner}
+	everyVerb(func(path string) {
+		calls, known := usages[path]
+		if !known {
+			t.Errorf("verb %q is not in the table of this test", path)
 		}
-		if fingerprint(t, dir) == before {
-			t.Errorf("%q changed nothing", line)
+		for _, u := range calls {
+			line := append(strings.Fields(path), strings.Fields(u.args)...)
+			for who, try := range map[string]func() (int, string){
+				"without a grant": func() (int, string) { return l.call(t, rec, nil, line...) },
+				"as a viewer":     func() (int, string) { return l.call(t, rec, viewer, line...) },
+				"read-only":       func() (int, string) { return l.call(t, rec, owner, append([]string{"--read-only"}, line...)...) },
+			} {
+				code, said := try()
+				if did := rec.take(); len(did) > 0 {
+					t.Errorf("flightdeck %q %s did %q", line, who, did)
+				}
+				if fingerprint(t, l.dir) != before {
+					t.Fatalf("flightdeck %q %s changed the workspace (exit %d)\n%s", line, who, code, said)
+				}
+				if (code == exitRefused) != (u.reaches != "") {
+					t.Errorf("flightdeck %q %s: exit %d\n%s", line, who, code, said)
+				}
+			}
+			code, said := l.call(t, rec, owner, append([]string{"--dry-run"}, line...)...)
+			if did := rec.take(); len(did) > 0 || fingerprint(t, l.dir) != before || u.reaches != "" && (code != exitOK || !strings.Contains(said, "risk")) {
+				t.Fatalf("a dry run of %q did %q (exit %d)\n%s", line, did, code, said)
+			}
+			reach(t, rec, l, line, u)
 		}
+	})
+}
+
+// reach calls a verb with a grant, on a copy of the lab, and compares the
+// transports that it used with those that it is said to use.
+func reach(t *testing.T, rec *recorder, l lab, line []string, u usage) {
+	t.Helper()
+	l = l.copied(t)
+	before := fingerprint(t, l.dir)
+	code, said := l.call(t, rec, &backends.Grant{Actor: "test", Role: backends.Owner}, line...)
+	used := differs(before, fingerprint(t, l.dir))
+	for _, did := range rec.take() {
+		kind, _, _ := strings.Cut(did, " ")
+		used = append(used, kind)
+	}
+	for want := range strings.FieldsSeq(u.reaches) {
+		if !slices.Contains(used, want) {
+			t.Errorf("flightdeck %q with a grant did not reach %s, but %q (exit %d)\n%s", line, want, used, code, said)
+		}
+	}
+	if u.reaches == "" && len(used) > 0 {
+		t.Errorf("flightdeck %q is said to only read, and did %q", line, used)
 	}
 }
 
@@ -198,12 +109,86 @@ func useTransport(t *testing.T, rt http.RoundTripper) {
 	t.Cleanup(func() { http.DefaultTransport = old })
 }
 
-// Every action of every view of every tab, done without a grant, writes nothing:
-// its Do, its Form submitted as it stands, its Plan applied through the router.
-func TestActionsWithoutGrantWriteNothing(t *testing.T) {
-	rec := &recorder{}
+// Inside a job the trainer logs over HTTP, under a grant too.
+func TestTrainingInAJobNeedsAGrant(t *testing.T) {
+	rec := &recorder{exe: built(t)}
 	useTransport(t, rec)
-	dir, _ := lab(t)
+	for k, v := range map[string]string{"FLIGHTDECK_JOB": "a-job", "FLIGHTDECK_JOB_DIR": t.TempDir(), "MLFLOW_TRACKING_URI": "http://127.0.0.1:9", "MLFLOW_TRACKING_TOKEN": "x"} {
+		t.Setenv(k, v)
+	}
+	l := lab{dir: t.TempDir()}
+	if code, said := l.call(t, rec, nil, "train", "digits", "--epochs", "1"); len(rec.take()) > 0 || code != exitRefused {
+		t.Errorf("without a grant: exit %d, and it posted\n%s", code, said)
+	}
+	_, said := l.call(t, rec, &backends.Grant{Actor: "test", Role: backends.Operator}, "train", "digits", "--epochs", "1")
+	if did := rec.take(); len(did) == 0 || !strings.HasPrefix(did[0], "http POST http://127.0.0.1:9/api/2.0/mlflow/runs/create") {
+		t.Errorf("with a grant it did %q\n%s", did, said)
+	}
+}
+
+// Every action of every view of every tab, done without a grant and as a viewer,
+// writes nothing: its Do, its Form submitted as it stands, its Plan applied through
+// the router. With a grant the same plans reach every transport.
+func TestActionsNeedAGrant(t *testing.T) {
+	rec := &recorder{exe: built(t)}
+	useTransport(t, rec)
+	l := newLab(t)
+	before := fingerprint(t, l.dir)
+	seen := map[string]bool{}
+	for who, grant := range map[string]*backends.Grant{"without a grant": nil, "as a viewer": {Actor: "eve", Role: backends.Viewer}} {
+		eachPlan(t, rec, l.dir, grant, func(id string, p backends.Plan, apply func() error) {
+			if id != "" {
+				seen[id] = true
+				var denied *backends.DeniedError
+				if err := apply(); !errors.As(err, &denied) {
+					t.Errorf("%s, applied %s: %v", id, who, err)
+				}
+			}
+			if did := rec.take(); len(did) > 0 {
+				t.Errorf("%s %s did %q", id, who, did)
+			}
+			if fingerprint(t, l.dir) != before {
+				t.Fatalf("%s %s changed the workspace", id, who)
+			}
+		})
+	}
+	for _, id := range []string{"runs.new", "runs.stop", "runs.rerun", "runs.resume", "runs.edit", "runs.delete", "runs.register"} {
+		if !seen[id] {
+			t.Errorf("%s could not be planned: the lab has too little to act on", id)
+		}
+	}
+
+	reached := map[string]bool{}
+	work := l.copied(t)
+	eachPlan(t, rec, work.dir, &backends.Grant{Actor: "test", Role: backends.Owner}, func(id string, p backends.Plan, apply func() error) {
+		if id == "" {
+			return
+		}
+		before := fingerprint(t, work.dir)
+		err := apply()
+		did := append(differs(before, fingerprint(t, work.dir)), rec.take()...)
+		if err != nil && !errors.Is(err, errRecorded) && !errors.Is(err, backends.ErrStale) {
+			t.Errorf("%s with a grant: %v", id, err)
+		}
+		if len(did) == 0 && !errors.Is(err, backends.ErrStale) {
+			t.Errorf("%s with a grant reached nothing", id)
+		}
+		for _, d := range did {
+			kind, _, _ := strings.Cut(d, " ")
+			reached[kind] = true
+		}
+	})
+	for _, kind := range []string{"store", "signal", "exec"} {
+		if !reached[kind] {
+			t.Errorf("with a grant no action reached %s", kind)
+		}
+	}
+}
+
+// eachPlan does every action with the cursor on each run, and hands over the plan
+// of those that have one; id is "" after one that has none.
+func eachPlan(t *testing.T, rec *recorder, dir string, grant *backends.Grant, f func(id string, p backends.Plan, apply func() error)) {
+	t.Helper()
 	lo, err := rec.open(local.Options{Root: dir})
 	if err != nil {
 		t.Fatal(err)
@@ -214,47 +199,60 @@ func TestActionsWithoutGrantWriteNothing(t *testing.T) {
 	h := hub.New(ctx, hub.Options{})
 	from := sources(lo)
 	c := newCLI(nil, io.Discard, io.Discard)
-	c.grant = nil
+	c.grant = grant
 	apply := router(from, c.granted, h)
-	before := fingerprint(t, dir)
-	planned := 0
-	for _, tab := range tabs(h, tail.NewShelf(tail.Options{}), from) {
-		for i, view := range tab.Panes {
-			ready(ctx, view)
-			for _, id := range actionIDs(view) {
-				p, ok := plan(t, ctx, view, id)
-				if ok {
-					planned++
-					var denied *backends.DeniedError
-					if _, err := apply(ctx, p, nil); !errors.As(err, &denied) && !errors.Is(err, backends.ErrReadOnly) {
-						t.Errorf("%s: applied without a grant: %v", id, err)
+	th := theme.New(theme.Dark(), false)
+	for row := range len(runsOf(t, lo)) { // anew for each: what an action left behind is not the next one's
+		for _, tab := range tabs(h, tail.NewShelf(tail.Options{}), from) {
+			at := time.Now()
+			show := func() {
+				at = at.Add(time.Second) // by the frames' clock the selection has rested
+				for _, view := range tab.Panes {
+					view.Render(tui.Frame{Theme: th, W: 120, H: 30, Now: at})
+				}
+			}
+			for i, view := range tab.Panes {
+				settled(ctx, view, show)
+				if i == 0 {
+					for range row {
+						press(view, tea.KeyPressMsg{Code: tea.KeyDown})
 					}
 				}
-				if did := rec.take(); len(did) > 0 {
-					t.Errorf("%s: pane %d, action %s did %q without a grant", tab.Name, i, id, did)
-				}
-				if fingerprint(t, dir) != before {
-					t.Fatalf("%s: pane %d, action %s changed the workspace without a grant", tab.Name, i, id)
+			}
+			for _, view := range tab.Panes {
+				for _, id := range actionIDs(view) {
+					p, ok := planOf(ctx, view, id)
+					if !ok {
+						press(view, tea.KeyPressMsg{Code: tea.KeyEscape}) // out of whatever it opened
+						f("", p, nil)
+						continue
+					}
+					f(id, p, func() error { _, err := apply(ctx, p, nil); return err })
 				}
 			}
 		}
 	}
-	if planned < 3 {
-		t.Errorf("only %d actions could be planned: the lab has too little to act on", planned)
+}
+
+func press(v tui.View, k tea.KeyPressMsg) {
+	if keys, ok := v.(tui.Keys); ok {
+		keys.Key(k)
 	}
 }
 
-// ready opens a view and lets it see its data.
-func ready(ctx context.Context, v tui.View) {
+// settled opens a view and lets it see its data.
+func settled(ctx context.Context, v tui.View, show func()) {
 	signal := v.Open(ctx)
-	deadline := time.After(10 * time.Second)
-	for range 3 {
+	quiet := time.NewTimer(400 * time.Millisecond)
+	for {
+		show()
 		select {
 		case <-signal:
 			v.Refresh()
-		case <-time.After(300 * time.Millisecond):
+			quiet.Reset(100 * time.Millisecond)
+		case <-quiet.C:
 			v.Refresh()
-		case <-deadline:
+			show()
 			return
 		}
 	}
@@ -268,9 +266,8 @@ func actionIDs(v tui.View) []string {
 	return ids
 }
 
-// plan does an action as far as its plan; ok is false for those that have none.
-func plan(t *testing.T, ctx context.Context, v tui.View, id string) (backends.Plan, bool) {
-	t.Helper()
+// planOf does an action as far as its plan; ok is false for those that have none.
+func planOf(ctx context.Context, v tui.View, id string) (backends.Plan, bool) {
 	for _, a := range v.Actions() {
 		if a.ID != id || a.Why != "" {
 			continue

@@ -28,7 +28,8 @@ func (c *cli) logsVerb() *cobra.Command {
 		Long: `Print a job's output; -f follows it until the job ends.
 
 On a terminal what a terminal would act on is made visible; into a pipe or a file
-every byte goes as it was written. -o json prints an object for each line.`,
+every byte goes as it was written, but for a last line without an end, which gets
+one. -o json prints an object for each line.`,
 		ValidArgsFunction: c.completeTargets(false),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if o.Tail < 0 || since < 0 {

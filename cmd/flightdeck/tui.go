@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"syscall"
@@ -21,6 +22,7 @@ import (
 	"flightdeck/backends/local"
 	"flightdeck/tui"
 	"flightdeck/tui/theme"
+	"flightdeck/tui/widget/cell"
 )
 
 // look is the full-screen program's flags.
@@ -90,17 +92,16 @@ func defaultKeys() string {
 func (c *cli) openTUI(ctx context.Context, lo *local.Local) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	h := hub.New(ctx, hub.Options{})
-	app, err := c.app(ctx, h, tail.NewShelf(tail.Options{}), sources(lo), lo.Root())
+	go c.warm(ctx, lo)
+	h, from := hub.New(ctx, hub.Options{}), sources(lo)
+	for _, b := range from {
+		h.Attach(b)
+	}
+	app, err := c.app(ctx, h, tail.NewShelf(tail.Options{}), from, lo.Root())
 	if err != nil {
 		return err
 	}
 	defer app.Close()
-	if c.grant != nil && !c.readOnly {
-		if _, err := lo.Adopt(c.granted(ctx)); err != nil && !errors.Is(err, backends.ErrReadOnly) {
-			return err
-		}
-	}
 	ended := make(chan error, 1)
 	go func() {
 		_, err := tea.NewProgram(app, tea.WithContext(ctx), tea.WithFPS(c.look.fps), tea.WithInput(c.in), tea.WithOutput(c.out)).Run()
@@ -113,6 +114,19 @@ func (c *cli) openTUI(ctx context.Context, lo *local.Local) error {
 	return err
 }
 
+// warm does beside the start what the first frame need not wait for: the store
+// reads its runs while the terminal still answers what it is, under a collector
+// that waits, and jobs whose keeper and supervisor were both killed get their
+// endpoint again.
+func (c *cli) warm(ctx context.Context, lo *local.Local) {
+	debug.SetGCPercent(400)
+	time.AfterFunc(2*time.Second, func() { debug.SetGCPercent(100) })
+	_, _ = lo.Runs(ctx, backends.RunFilter{}) // whoever watches them says what is wrong
+	if c.grant != nil && !c.readOnly {
+		_, _ = lo.Adopt(c.granted(ctx)) // one that cannot be adopted shows its trouble
+	}
+}
+
 // hangUp is how long the program may take to leave its terminal tidily once it was
 // told to end. One whose terminal takes nothing more never could.
 const hangUp = 2 * time.Second
@@ -123,28 +137,27 @@ func (c *cli) untilEnded(ctx context.Context, cancel context.CancelFunc, ended <
 	hup := make(chan os.Signal, 1)
 	signal.Notify(hup, syscall.SIGHUP)
 	defer signal.Stop(hup)
+	why := syscall.SIGTERM
 	select {
 	case err := <-ended:
 		return err
 	case <-hup:
+		why = syscall.SIGHUP
 		cancel()
 	case <-ctx.Done():
 	}
 	select {
 	case err := <-ended:
 		return err
-	case <-time.After(hangUp):
-		return codeError{exitFailed, errors.New("the terminal takes nothing more")}
+	case <-time.After(hangUp): // there is nobody to tell why: what is written stands still too
+		return codeError{code: 128 + int(why)}
 	}
 }
 
 // app is one client of the hub: its tabs, its grant, its look.
 func (c *cli) app(ctx context.Context, h *hub.Hub, shelf *tail.Shelf, from []backends.Backend, workspace string) (*tui.App, error) {
-	for _, b := range from {
-		h.Attach(b)
-	}
 	cfg := tui.Config{
-		Context: ctx, Workspace: filepath.Base(workspace), Tabs: tabs(h, shelf, from), Apply: router(from, c.granted, h), ReadOnly: c.readOnly || c.grant == nil,
+		Context: ctx, Workspace: cell.Safe(filepath.Base(workspace)), Tabs: tabs(h, shelf, from), Apply: router(from, c.granted, h), ReadOnly: c.readOnly || c.grant == nil,
 		Health: h.Health, Changed: h.Subscribe(ctx), Retry: h.Retry, Theme: c.look.theme, ASCII: c.look.ascii, Now: c.now,
 	}
 	if c.grant != nil {

@@ -34,7 +34,7 @@ func (v *Runs) Actions() []tui.Action {
 		{ID: "runs.diff", Key: bind("diff", "d"), Title: "Compare runs", Why: v.whyNoDiff(), Cmd: func() tea.Cmd { return v.desk.reveal("Diff") }},
 		{ID: "runs.new", Key: bind("new run", "n"), Title: "Start a new run", Why: v.whyNoNew(), Form: v.newForm},
 		{ID: "runs.stop", Key: bind("stop", "s"), Title: "Stop " + v.targetNames(), Why: v.whyNoStop(), Plan: v.planStop},
-		{ID: "runs.filter", Key: bind("filter", "/"), Title: "Filter the runs", Do: v.filter.Start},
+		{ID: "runs.filter", Key: bind("filter", "/"), Title: "Filter the runs", Why: v.whyNoFilter(), Do: v.filter.Start},
 	}
 	return append(acts, v.quietActions(r, name, none)...)
 }
@@ -81,6 +81,13 @@ func (v *Runs) copyAction(r *backends.Run, name, none string) tui.Action {
 func (v *Runs) whyNoDiff() string {
 	if len(v.desk.chosen.Get().Compare()) < 2 {
 		return "mark two or more runs with space, or pin one"
+	}
+	return ""
+}
+
+func (v *Runs) whyNoFilter() string {
+	if len(v.desk.roll.runs) == 0 {
+		return "there are no runs"
 	}
 	return ""
 }

@@ -45,14 +45,15 @@ func newChooser(v *Runs) *chooser {
 func (c *chooser) refresh() { c.list.SetRows(c.runs.table.Columns()) }
 
 // toggle shows the column under the cursor, behind the others that are on, or
-// hides it.
+// hides it. The cursor stays where it is: the next one may be next.
 func (c *chooser) toggle() {
 	i, ok := c.list.Selected()
 	if !ok || i.ID == "run" {
 		return
 	}
+	all := c.runs.table.Columns()
 	var on []string
-	for _, x := range c.runs.table.Columns() {
+	for _, x := range all {
 		if x.Shown {
 			on = append(on, x.ID)
 		}
@@ -62,21 +63,23 @@ func (c *chooser) toggle() {
 	} else {
 		on = append(on, i.ID)
 	}
-	c.arrange(func() { c.runs.table.SetColumns(on) })
+	c.runs.table.SetColumns(on)
+	c.changed(c.runs.table.Columns()[slices.Index(all, i)].ID)
 }
 
+// move changes the place of the column under the cursor.
 func (c *chooser) move(by int) {
-	if i, ok := c.list.Selected(); ok && i.Shown {
-		c.arrange(func() { c.runs.table.MoveColumn(i.ID, by) })
+	if i, ok := c.list.Selected(); ok && i.Shown && i.ID != "run" {
+		c.runs.table.MoveColumn(i.ID, by)
+		c.changed(i.ID)
 	}
 }
 
-func (c *chooser) arrange(change func()) {
-	i, _ := c.list.Selected()
-	change()
+// changed notes that the columns are the user's own now.
+func (c *chooser) changed(cursor string) {
 	c.runs.arranged = true
 	c.refresh()
-	c.list.Select(i.ID)
+	c.list.Select(cursor)
 }
 
 func (c *chooser) actions() []tui.Action {

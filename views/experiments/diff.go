@@ -111,7 +111,7 @@ func (p *diff) head() {
 	}
 	p.add(names)
 	if more := len(p.runs) - p.beside; more > 0 {
-		p.text(set.Quiet, fmt.Sprintf("%d more have no room here: z shows this pane alone", more))
+		p.text(set.Quiet, fmt.Sprintf("%d more not shown: there is no room", more))
 	}
 	p.add(states)
 }

@@ -66,8 +66,8 @@ func (p *diff) groups() []group {
 	var order []*group
 	for _, k := range slices.SortedFunc(maps.Keys(keys), backends.CompareFacts) {
 		title, key := titleOf(k)
-		if title == "" {
-			continue
+		if title == "" || k == "seed" && keys["params.seed"] {
+			continue // it stands elsewhere
 		}
 		g := by[title]
 		if g == nil {

@@ -26,8 +26,9 @@ type Runs struct {
 	filter *input.Input
 	schema *query.Schema // what a filter can ask for; nil until one does
 
-	marks []string // keys, in the order in which they were marked
-	pins  []string
+	marks  []string        // keys, in the order in which they were marked
+	marked []*backends.Run // those of marks
+	pins   []string        // keys, in the order in which they were pinned
 
 	// chooser is open while the columns are arranged; arranged then stays true, and
 	// new metrics no longer change which columns are on.
@@ -98,8 +99,11 @@ func (v *Runs) Open(ctx context.Context) <-chan struct{} {
 }
 
 // Refresh implements tui.View.
-func (v *Runs) Refresh() {
-	if !v.desk.learn(v.snapshot()) {
+func (v *Runs) Refresh() { v.take(v.snapshot()) }
+
+// take shows a snapshot. It costs what changed, and a glance at each run.
+func (v *Runs) take(runs []*backends.Run) {
+	if !v.desk.learn(runs) {
 		return
 	}
 	v.schema = nil
@@ -132,11 +136,18 @@ func (v *Runs) snapshot() []*backends.Run {
 func (v *Runs) define(s shape) {
 	fresh := !slices.Equal(s.on, v.shape.on) || len(v.shape.metrics)+len(v.shape.params) == 0
 	v.shape = s
+	var keep []string
+	for _, c := range v.table.Columns() {
+		if c.Shown {
+			keep = append(keep, c.ID)
+		}
+	}
 	defs, on := v.columns(s)
 	v.table.Define(defs)
 	if fresh && !v.arranged {
-		v.table.SetColumns(on)
+		keep = on
 	}
+	v.table.SetColumns(keep)
 	if id, _ := v.table.Sorted(); v.sorted || id != "" && id != "started" {
 		v.sorted = true
 		return

@@ -130,21 +130,24 @@ func (v *Runs) empty(f tui.Frame) string {
 		}
 		l.Put(style, what)
 		if at := max(l.Len()+3, 28); at+cell.Width(note) < f.W {
-			l.Fill(at).Put(set.Dim, note)
-			s.add(l)
+			s.add(l.Fill(at).Put(set.Dim, note))
 			return
 		}
 		s.add(l)
-		s.add(s.line().Fill(9).Put(set.Dim, note))
+		for _, part := range cell.Wrap(note, max(1, f.W-10)) {
+			s.add(s.line().Fill(9).Put(set.Dim, part))
+		}
 	}
-	if f.H > 6 {
+	if f.H > 6 && f.W >= 60 {
 		s.add(s.line())
 		s.add(s.line())
 	}
-	s.add(s.line().Space(3).Put(set.Title, "No runs here yet. Two ways to get one:"))
+	for _, part := range cell.Wrap("No runs here yet. Two ways to get one:", max(1, f.W-5)) {
+		s.add(s.line().Space(3).Put(set.Title, part))
+	}
 	s.add(s.line())
 	if v.whyNoNew() == "" {
-		row("n", "start one", "the built-in model on digits, a few seconds, or any command")
+		row("n", "start one", "the built-in model on digits, or any command")
 	}
 	row("", "flightdeck run -- python train.py", "any command, as a job that outlives this terminal")
 	return s.end()

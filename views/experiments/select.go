@@ -15,7 +15,7 @@ const top = 8
 func (v *Runs) publish() {
 	v.learnMarks()
 	old := v.desk.chosen.Get()
-	c := Chosen{Marked: v.desk.roll.pick(v.marks), Pinned: v.desk.roll.pick(v.pins)}
+	c := Chosen{Marked: v.marked, Pinned: v.desk.roll.pick(v.pins)}
 	c.Run, _ = v.table.Selected()
 	v.desk.alerts.seen(c.Run)
 	n, total := v.table.Count()
@@ -50,6 +50,7 @@ func (v *Runs) learnMarks() {
 			v.marks = append(v.marks, k)
 		}
 	}
+	v.marked = v.desk.roll.pick(v.marks)
 }
 
 // forget lets go of marks and pins of runs that are gone.
@@ -61,6 +62,7 @@ func (v *Runs) forget() {
 		}
 	}
 	v.marks, v.pins = slices.DeleteFunc(v.marks, gone), slices.DeleteFunc(v.pins, gone)
+	v.marked = v.desk.roll.pick(v.marks)
 }
 
 // mark takes a run into the comparison, or out of it.
@@ -88,15 +90,15 @@ func (v *Runs) pin(r *backends.Run) {
 func (v *Runs) clear() {
 	v.filter.Set("")
 	v.table.ClearMarks()
-	v.marks = nil
+	v.marks, v.marked = nil, nil
 	v.narrow() // publishes
 }
 
 // targets is what a change is about: the marked runs, else the selected one. What
 // is not on the screen is changed only if it was marked.
 func (v *Runs) targets() []*backends.Run {
-	if len(v.marks) > 0 {
-		return v.desk.roll.pick(v.marks)
+	if len(v.marked) > 0 {
+		return v.marked
 	}
 	r, _ := v.table.Selected()
 	return one(r)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"flightdeck/backends"
@@ -138,12 +139,16 @@ func (p *summary) metrics(title string, shown []backends.Metric) {
 		p.lines = p.lines[:len(p.lines)-1]
 		p.add(p.line().Put(set.Title, title).Space(2).Put(set.Quiet, fmt.Sprintf("at step %d", shown[0].Step)))
 	}
+	wide := 0
+	for _, m := range shown {
+		wide = max(wide, cell.Width(p.desk.figures(m.Key).Format(m.Value)))
+	}
 	for _, m := range shown {
 		style := set.Text
 		if math.IsNaN(m.Value) || math.IsInf(m.Value, 0) {
 			style = set.Caution
 		}
-		l := p.labelled(m.Key).Put(style, cell.Right(p.desk.figures(m.Key).Format(m.Value), 9, "…"))
+		l := p.labelled(m.Key).Put(style, cell.Right(p.desk.figures(m.Key).Format(m.Value), wide, ""))
 		if !same {
 			l.Space(2).Put(set.Quiet, fmt.Sprintf("step %d", m.Step))
 		}
@@ -151,35 +156,44 @@ func (p *summary) metrics(title string, shown []backends.Metric) {
 	}
 }
 
+// origin is what the run was made from: as its tags say, else as was recorded.
 func (p *summary) origin() {
-	set := &p.th.Plain
+	set, r, prov := &p.th.Plain, p.run, p.prov.Result().Value
 	p.section("made from")
-	r := p.run
-	if c := r.Tag(backends.TagGitCommit); c != "" {
-		l := p.labelled("commit").Put(set.Text, short(c))
-		if n := r.Tag(backends.TagChanged); n == "1" {
-			l.Space(2).Put(set.Quiet, "+1 file changed")
-		} else if n != "" && n != "0" {
-			l.Space(2).Put(set.Quiet, "+"+n+" files changed")
-		} else {
-			l.Space(2).Put(set.Quiet, "clean tree")
-		}
-		p.add(l)
+	if c := cmp.Or(r.Tag(backends.TagGitCommit), prov.GitCommit); c != "" {
+		p.add(p.labelled("commit").Put(set.Text, short(c)).Space(2).Put(set.Quiet, changed(r, prov)))
 	} else {
 		p.field("commit", set.Quiet, "not in a git repository")
 	}
-	for _, d := range r.Inputs {
+	inputs := r.Inputs
+	if len(inputs) == 0 {
+		inputs = prov.Data
+	}
+	for _, d := range inputs {
 		p.field("data", set.Text, d.Name+"  "+digest(d.Digest))
 	}
-	if c := r.Tag(backends.TagCommand); c != "" {
+	if c := cmp.Or(r.Tag(backends.TagCommand), backends.Join(prov.Command)); c != "" {
 		p.field("command", set.Text, c)
 	}
-	p.field("host", set.Text, cmp.Or(r.Tag(backends.TagHost), r.Backend))
-	if p.prov != nil {
-		for _, lack := range p.prov.Result().Value.Lacks {
-			p.field("lacks", set.Caution, lack)
-		}
+	p.field("host", set.Text, cmp.Or(r.Tag(backends.TagHost), prov.Host, r.Backend))
+	for _, lack := range prov.Lacks {
+		p.field("lacks", set.Caution, lack)
 	}
+}
+
+// changed is how far the code was from its commit.
+func changed(r *backends.Run, prov backends.Provenance) string {
+	n, err := strconv.Atoi(r.Tag(backends.TagChanged))
+	if err != nil {
+		n = len(prov.Changed) + len(prov.Untracked)
+	}
+	switch n {
+	case 0:
+		return "clean tree"
+	case 1:
+		return "+1 file changed"
+	}
+	return fmt.Sprintf("+%d files changed", n)
 }
 
 func digest(d string) string {

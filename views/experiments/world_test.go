@@ -107,3 +107,14 @@ func systemRuns() *fake.Backend {
 	}
 	return b
 }
+
+// Press and Type are the harness's, and give the world back.
+func (x *world) Press(names ...string) *world {
+	x.Harness.Press(names...)
+	return x
+}
+
+func (x *world) Type(text string) *world {
+	x.Harness.Type(text)
+	return x
+}

@@ -2,7 +2,6 @@ package job
 
 import (
 	"fmt"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -45,11 +44,8 @@ type spec struct {
 
 // name is how people call the job.
 func (s *spec) name() string {
-	switch {
-	case s.Spec.Name != "":
-		return s.Spec.Name
-	case len(s.Spec.Command) > 0:
-		return filepath.Base(s.Spec.Command[0])
+	if title := s.Spec.Title(); title != "" {
+		return title
 	}
 	return s.ID
 }

@@ -215,3 +215,19 @@ func secretFile(name string) bool {
 	sample := strings.HasSuffix(b, ".example") || strings.HasSuffix(b, ".sample") || strings.HasSuffix(b, ".template")
 	return strings.HasPrefix(b, ".env.") && !sample || strings.HasPrefix(b, "id_rsa") || strings.HasPrefix(b, "id_ed25519") || strings.HasPrefix(b, "id_ecdsa") || strings.HasPrefix(b, "id_dsa")
 }
+
+// Mask is an environment as it may be shown: what looks like a secret is
+// backends.Masked. The map that is given stays as it is.
+func Mask(env map[string]string) map[string]string {
+	if env == nil {
+		return nil
+	}
+	out := make(map[string]string, len(env))
+	for name, value := range env {
+		if secretName(name, value) || secretValue(value) {
+			value = backends.Masked
+		}
+		out[name] = value
+	}
+	return out
+}

@@ -68,13 +68,20 @@ func migrateIn(c *conn, now time.Time) error {
 	return nil
 }
 
-// version is the schema's, after a look whether the file is ours at all.
-func version(c *conn) (int64, error) {
+// version is the schema's, after a look whether the file is ours at all. Both are
+// of one moment: its maker may be at work.
+func version(c *conn) (v int64, err error) {
+	if c.AutocommitEnabled() {
+		if err := c.exec("BEGIN"); err != nil {
+			return 0, err
+		}
+		defer func() { err = errors.Join(err, c.exec("ROLLBACK")) }()
+	}
 	app, err := c.int("PRAGMA application_id")
 	if err != nil {
 		return 0, err
 	}
-	v, err := c.int("PRAGMA user_version")
+	v, err = c.int("PRAGMA user_version")
 	switch {
 	case err != nil:
 		return 0, err
@@ -89,15 +96,9 @@ func version(c *conn) (int64, error) {
 // verify looks at a fresh reader. It closes and drops one whose store has no
 // schema yet: its maker is at work or was killed, and what it made is undone.
 func (d *db) verify(c *conn) (*conn, error) {
-	v, err := version(c)
-	if err == nil && v == schemaVersion {
+	ready, err := c.ready()
+	if ready {
 		return c, nil
-	}
-	if err == nil {
-		var tables int64
-		if tables, err = c.int("SELECT count(*) FROM sqlite_schema"); err == nil && tables > 0 {
-			err = errors.New("it is a SQLite file of another program")
-		}
 	}
 	if code := sqlite.ErrCode(err).ToPrimary(); code == sqlite.ResultCorrupt || code == sqlite.ResultNotADB {
 		err = d.withRows(c, err)
@@ -105,6 +106,28 @@ func (d *db) verify(c *conn) (*conn, error) {
 		err = fmt.Errorf("open store: %s: %w", d.path(), err)
 	}
 	return nil, errors.Join(err, c.Close())
+}
+
+// ready reports whether the schema is there, all of it seen at one moment. A file
+// that has neither it nor any other table is not ready yet.
+func (c *conn) ready() (ready bool, err error) {
+	if err := c.exec("BEGIN"); err != nil {
+		return false, err
+	}
+	defer func() {
+		if end := c.exec("ROLLBACK"); err == nil && end != nil {
+			ready, err = false, end
+		}
+	}()
+	v, err := version(c)
+	if err != nil || v == schemaVersion {
+		return err == nil, err
+	}
+	tables, err := c.int("SELECT count(*) FROM sqlite_schema")
+	if err == nil && tables > 0 {
+		err = errors.New("it is a SQLite file of another program")
+	}
+	return false, err
 }
 
 // withRows is a DamagedError that says what can still be counted.

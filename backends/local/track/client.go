@@ -202,8 +202,14 @@ const (
 	oneTry     = 30 * time.Second // for an endpoint that takes the request and says nothing
 )
 
-// send tries until it is answered, or until Patience or ctx ends.
+// send tries until it is answered, or until Patience or ctx ends. What changes
+// something needs a grant.
 func (c Client) send(ctx context.Context, method, path, kind string, body []byte, out any) error {
+	if method != http.MethodGet {
+		if err := backends.Check(ctx, "http", method+" "+path); err != nil {
+			return err
+		}
+	}
 	patience := c.Patience
 	if patience == 0 {
 		patience = time.Minute

@@ -17,6 +17,40 @@ import (
 	"flightdeck/backends/local/store"
 )
 
+// granted is a context under which the client may write.
+func granted(t *testing.T) context.Context {
+	return backends.WithGrant(t.Context(), backends.Grant{Actor: "ada", Role: backends.Operator})
+}
+
+// A client without a grant sends nothing that changes anything, and still reads.
+func TestClientNeedsAGrant(t *testing.T) {
+	var got atomic.Int64
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		got.Add(1)
+		_, _ = w.Write([]byte("{}"))
+	}))
+	defer srv.Close()
+	c := Client{URL: srv.URL, Patience: time.Second}
+	var denied *backends.DeniedError
+	for what, err := range map[string]error{
+		"a run": func() error { _, err := c.CreateRun(t.Context(), NewRun{}); return err }(), "a batch": c.LogBatch(t.Context(), "r", []backends.Metric{{Key: "k"}}),
+		"a file": c.PutArtifact(t.Context(), "0", "r", "a", []byte("x")), "an update": c.UpdateRun(t.Context(), "r", Update{Name: "n"}),
+	} {
+		if !errors.As(err, &denied) || denied.Transport != "http" {
+			t.Errorf("%s without a grant: %v", what, err)
+		}
+	}
+	if got.Load() != 0 {
+		t.Errorf("%d requests were sent without a grant", got.Load())
+	}
+	if _, _, err := c.Run(t.Context(), "r"); err != nil || got.Load() != 1 {
+		t.Errorf("a read: %v, %d requests", err, got.Load())
+	}
+	if err := c.UpdateRun(granted(t), "r", Update{Name: "n"}); err != nil || got.Load() != 2 {
+		t.Errorf("with a grant: %v, %d requests", err, got.Load())
+	}
+}
+
 // TestSinkSurvivesItsEndpoint trains through an endpoint that is killed in between:
 // connections are refused, then answered again at the same address.
 func TestSinkSurvivesItsEndpoint(t *testing.T) {
@@ -25,11 +59,11 @@ func TestSinkSurvivesItsEndpoint(t *testing.T) {
 	srv := httptest.NewServer(h)
 	addr := srv.Listener.Addr().String()
 	s := NewSink(Client{URL: srv.URL, Token: "s"}, SinkOptions{Experiment: "digits", User: "ada"})
-	id, err := s.CreateRun(t.Context(), "brisk-otter", "")
+	id, err := s.CreateRun(granted(t), "brisk-otter", "")
 	ok(t, err)
-	ok(t, s.Params(t.Context(), []backends.Param{{Key: "lr", Value: "0.01"}}))
+	ok(t, s.Params(granted(t), []backends.Param{{Key: "lr", Value: "0.01"}}))
 	log := func(step int64) error {
-		return s.Metrics(t.Context(), []backends.Metric{{Key: "loss", Value: 1 / float64(step), Step: step, Time: step}})
+		return s.Metrics(granted(t), []backends.Metric{{Key: "loss", Value: 1 / float64(step), Step: step, Time: step}})
 	}
 	ok(t, log(1))
 	srv.CloseClientConnections()
@@ -43,13 +77,13 @@ func TestSinkSurvivesItsEndpoint(t *testing.T) {
 	again.Start()
 	defer again.Close()
 	ok(t, <-done)
-	ok(t, s.Metrics(t.Context(), []backends.Metric{{Key: "nan", Value: math.NaN(), Time: 1}, {Key: "inf", Value: math.Inf(-1), Time: 1}}))
-	ok(t, s.Tags(t.Context(), []backends.Tag{{Key: "team", Value: "vision"}}))
-	ok(t, s.Inputs(t.Context(), []backends.Dataset{{Name: "digits", Digest: "abc", Context: "training"}}))
-	ok(t, s.Artifact(t.Context(), "model/w é.bin", []byte("weights")))
-	ok(t, s.Finish(t.Context(), backends.RunFinished))
+	ok(t, s.Metrics(granted(t), []backends.Metric{{Key: "nan", Value: math.NaN(), Time: 1}, {Key: "inf", Value: math.Inf(-1), Time: 1}}))
+	ok(t, s.Tags(granted(t), []backends.Tag{{Key: "team", Value: "vision"}}))
+	ok(t, s.Inputs(granted(t), []backends.Dataset{{Name: "digits", Digest: "abc", Context: "training"}}))
+	ok(t, s.Artifact(granted(t), "model/w é.bin", []byte("weights")))
+	ok(t, s.Finish(granted(t), backends.RunFinished))
 
-	r, err := st.Run(t.Context(), id)
+	r, err := st.Run(granted(t), id)
 	ok(t, err)
 	m, _ := r.Metric("loss")
 	nan, _ := r.Metric("nan")
@@ -57,7 +91,7 @@ func TestSinkSurvivesItsEndpoint(t *testing.T) {
 		r.Status != backends.RunFinished || r.Tag("team") != "vision" || len(r.Inputs) != 1 || r.Inputs[0].Context != "training" || r.End.IsZero() {
 		t.Fatalf("%+v", r)
 	}
-	as, err := st.Artifacts(t.Context(), id)
+	as, err := st.Artifacts(granted(t), id)
 	ok(t, err)
 	if len(as) != 1 || as[0].Path != "model/w é.bin" {
 		t.Fatalf("%+v", as)
@@ -90,19 +124,19 @@ func TestAnswersThatAreLost(t *testing.T) {
 	}))
 	defer srv.Close()
 	c := Client{URL: srv.URL}
-	id, err := c.CreateRun(t.Context(), NewRun{Experiment: "e", Name: "once"})
+	id, err := c.CreateRun(granted(t), NewRun{Experiment: "e", Name: "once"})
 	ok(t, err)
 	var ms []backends.Metric
 	for i := range 2500 {
 		ms = append(ms, backends.Metric{Key: "loss", Step: int64(i), Time: int64(i), Value: float64(i)})
 	}
-	ok(t, c.LogBatch(t.Context(), id, ms))
-	ok(t, c.LogParams(t.Context(), id, []backends.Param{{Key: "lr", Value: "1"}}))
-	ok(t, c.SetTags(t.Context(), id, []backends.Tag{{Key: "a", Value: "1"}}))
-	ok(t, c.UpdateRun(t.Context(), id, Update{Status: backends.RunFinished, Name: "renamed"}))
-	h2, err := st.History(t.Context(), id, "loss")
+	ok(t, c.LogBatch(granted(t), id, ms))
+	ok(t, c.LogParams(granted(t), id, []backends.Param{{Key: "lr", Value: "1"}}))
+	ok(t, c.SetTags(granted(t), id, []backends.Tag{{Key: "a", Value: "1"}}))
+	ok(t, c.UpdateRun(granted(t), id, Update{Status: backends.RunFinished, Name: "renamed"}))
+	h2, err := st.History(granted(t), id, "loss")
 	ok(t, err)
-	runs, err := st.Runs(t.Context(), backends.RunFilter{})
+	runs, err := st.Runs(granted(t), backends.RunFilter{})
 	ok(t, err)
 	if len(runs) != 1 || runs[0].Name != "renamed" || h2.Len() != 2500 {
 		t.Fatalf("%d runs, %d points", len(runs), h2.Len())
@@ -116,10 +150,10 @@ func TestWhatIsNotTriedAgain(t *testing.T) {
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { n.Add(1); h.ServeHTTP(w, r) }))
 	defer srv.Close()
 	var e *Error
-	if err := (Client{URL: srv.URL, Token: "wrong"}).SetTags(t.Context(), "x", []backends.Tag{{Key: "a"}}); !errors.As(err, &e) || e.Status != 401 || n.Load() != 1 {
+	if err := (Client{URL: srv.URL, Token: "wrong"}).SetTags(granted(t), "x", []backends.Tag{{Key: "a"}}); !errors.As(err, &e) || e.Status != 401 || n.Load() != 1 {
 		t.Errorf("%v after %d tries", err, n.Load())
 	}
-	if err := (Client{URL: srv.URL, Token: "s"}).SetTags(t.Context(), "x", []backends.Tag{{Key: "a"}}); !isCode(err, store.DoesNotExist) || n.Load() != 2 {
+	if err := (Client{URL: srv.URL, Token: "s"}).SetTags(granted(t), "x", []backends.Tag{{Key: "a"}}); !isCode(err, store.DoesNotExist) || n.Load() != 2 {
 		t.Errorf("%v after %d tries", err, n.Load())
 	}
 }
@@ -129,11 +163,11 @@ func TestPatienceEnds(t *testing.T) {
 	ok(t, err)
 	url := "http://" + l.Addr().String()
 	ok(t, l.Close())
-	err = Client{URL: url, Patience: 120 * time.Millisecond}.UpdateRun(t.Context(), "x", Update{})
+	err = Client{URL: url, Patience: 120 * time.Millisecond}.UpdateRun(granted(t), "x", Update{})
 	if err == nil || !strings.Contains(err.Error(), "did not answer for 120ms") || !strings.Contains(err.Error(), "refused") {
 		t.Error(err)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
+	ctx, cancel := context.WithCancel(granted(t))
 	cancel()
 	if err := (Client{URL: url}).UpdateRun(ctx, "x", Update{}); !errors.Is(err, context.Canceled) {
 		t.Error(err)
@@ -148,14 +182,14 @@ func TestSinkResumes(t *testing.T) {
 	ok(t, err)
 	ok(t, st.UpdateRun(operator(t), old.ID, store.RunUpdate{Status: backends.RunKilled}))
 	s := NewSink(Client{URL: srv.URL}, SinkOptions{Experiment: "other"})
-	id, err := s.CreateRun(t.Context(), "n", old.ID)
+	id, err := s.CreateRun(granted(t), "n", old.ID)
 	ok(t, err)
-	ok(t, s.Artifact(t.Context(), "a", nil))
-	if r, err := st.Run(t.Context(), id); err != nil || id != old.ID || r.Status != backends.RunRunning || !r.End.IsZero() {
+	ok(t, s.Artifact(granted(t), "a", nil))
+	if r, err := st.Run(granted(t), id); err != nil || id != old.ID || r.Status != backends.RunRunning || !r.End.IsZero() {
 		t.Fatalf("%+v, %v", r, err)
 	}
 	ok(t, st.DeleteRuns(operator(t), []string{old.ID}))
-	if id, err = s.CreateRun(t.Context(), "n", old.ID); err != nil || id == old.ID {
+	if id, err = s.CreateRun(granted(t), "n", old.ID); err != nil || id == old.ID {
 		t.Fatalf("a deleted run was gone on with: %s, %v", id, err)
 	}
 }

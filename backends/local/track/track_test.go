@@ -185,9 +185,9 @@ func TestManyClientsAtOnce(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 6 {
 		wg.Go(func() {
-			id, err := c.CreateRun(t.Context(), NewRun{Experiment: "shared"})
+			id, err := c.CreateRun(granted(t), NewRun{Experiment: "shared"})
 			if err == nil {
-				err = c.LogBatch(t.Context(), id, []backends.Metric{{Key: "a", Value: 1, Time: 1}})
+				err = c.LogBatch(granted(t), id, []backends.Metric{{Key: "a", Value: 1, Time: 1}})
 			}
 			if err != nil {
 				t.Error(err)
