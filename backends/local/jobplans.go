@@ -70,7 +70,7 @@ func (l *Local) PlanStop(ctx context.Context, targets []backends.Ref) (backends.
 			return backends.Plan{}, err
 		}
 		if !j.Active() {
-			return backends.Plan{}, fmt.Errorf("stop %s: it ended already (%s)", t, ended(j))
+			return backends.Plan{}, fmt.Errorf("stop %s: it ended already (%s)", t, outcome(j))
 		}
 		if !slices.Contains(ids, id) {
 			ids, names, refs, most = append(ids, id), append(names, t.String()), append(refs, t), max(most, grace(j.Spec))
@@ -247,7 +247,7 @@ func (l *Local) PlanClean(ctx context.Context) (backends.Plan, error) {
 	return p, nil
 }
 
-func ended(j *backends.Job) string {
+func outcome(j *backends.Job) string {
 	if j.Exit != nil {
 		return j.Exit.String()
 	}

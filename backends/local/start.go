@@ -44,6 +44,7 @@ func (l *Local) start(ctx context.Context, b startBody, report func(backends.Pro
 	j, err := l.jobs.Start(ctx, b.ID, spec, func(dir string) error {
 		prov, files, err := provenance.Capture(ctx, provenance.Options{
 			Dir: spec.Dir, Command: spec.Command, Env: withEnv(os.Environ(), b.Spec.Env), Data: spec.Data, Version: l.o.Version, Report: report,
+			Own: len(spec.Command) > 1 && spec.Command[0] == "flightdeck" && spec.Command[1] == "train",
 		})
 		if err != nil {
 			return fmt.Errorf("record where it comes from: %w", err)

@@ -27,6 +27,9 @@ type tracker struct {
 	job   *backends.Job
 	grant backends.Grant
 
+	making  sync.Mutex // held while the job's own run is made: there is one at most
+	logging sync.Mutex // held while samples are logged, so that their steps rise
+
 	mu      sync.Mutex
 	runs    []string         // those that this job made, in order
 	pending []backends.Usage // samples that came before there was a run
@@ -148,16 +151,24 @@ func (t *tracker) keep(ctx context.Context, id, dir string) error {
 	return nil
 }
 
+// last is the run that the child made last, "" while there is none.
+func (t *tracker) last() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if n := len(t.runs); n > 0 {
+		return t.runs[n-1]
+	}
+	return ""
+}
+
 // ensure is the run that what the child did not log itself belongs to: the last
 // one that it made, else one of the job's own.
 func (t *tracker) ensure(ctx context.Context) (string, error) {
-	t.mu.Lock()
-	n := len(t.runs)
-	if n > 0 {
-		defer t.mu.Unlock()
-		return t.runs[n-1], nil
+	t.making.Lock()
+	defer t.making.Unlock()
+	if id := t.last(); id != "" {
+		return id, nil
 	}
-	t.mu.Unlock()
 	r, err := t.st.CreateRun(ctx, store.NewRun{
 		Experiment: t.job.Spec.Experiment, Name: t.job.Spec.Name, Start: t.job.Started, Job: t.job.ID, User: t.grant.Actor,
 	})
@@ -168,63 +179,6 @@ func (t *tracker) ensure(ctx context.Context) (string, error) {
 	return r.ID, nil
 }
 
-// Usage logs samples as MLflow's system metrics; those from before the first run
-// wait for it.
-func (t *tracker) Usage(ctx context.Context, samples []backends.Usage) error {
-	t.mu.Lock()
-	t.pending = append(t.pending, samples...)
-	have := len(t.runs) > 0
-	if n := len(t.pending); n > 4096 { // a day at one every 20 s; the job's own file has them all
-		t.pending = t.pending[n-4096:]
-	}
-	t.mu.Unlock()
-	if !have {
-		return nil
-	}
-	id, err := t.ensure(t.ctx(ctx))
-	if err != nil {
-		return err
-	}
-	return t.flush(t.ctx(ctx), id)
-}
-
-func (t *tracker) flush(ctx context.Context, id string) error {
-	t.mu.Lock()
-	samples, step := t.pending, t.samples
-	t.pending, t.samples = nil, t.samples+int64(len(t.pending))
-	t.mu.Unlock()
-	var ms []backends.Metric
-	for i, u := range samples {
-		ms = append(ms, systemMetrics(u, step+int64(i))...)
-	}
-	for len(ms) > 0 {
-		n := min(len(ms), 1000)
-		if err := t.st.LogBatch(ctx, id, ms[:n], nil, nil); err != nil {
-			return err
-		}
-		ms = ms[n:]
-	}
-	return nil
-}
-
-// systemMetrics are one sample under MLflow's names for system metrics.
-func systemMetrics(u backends.Usage, step int64) []backends.Metric {
-	at := u.At.UnixMilli()
-	m := func(key string, v float64) backends.Metric {
-		return backends.Metric{Key: "system/" + key, Value: v, Step: step, Time: at}
-	}
-	const mb = 1e6
-	out := []backends.Metric{
-		m("cpu_utilization_percentage", 100*u.CPU), m("system_memory_usage_megabytes", float64(u.Memory)/mb),
-		m("disk_read_megabytes", float64(u.ReadBytes)/mb), m("disk_write_megabytes", float64(u.WriteBytes)/mb),
-	}
-	for _, g := range u.GPUs {
-		p := "gpu_" + strconv.Itoa(g.Index) + "_"
-		out = append(out, m(p+"utilization_percentage", g.Utilization), m(p+"memory_usage_megabytes", float64(g.Memory)/mb), m(p+"power_usage_watts", g.Power))
-	}
-	return out
-}
-
 // Ended closes what the child left open: its last samples, and the status of the
 // runs that still say RUNNING.
 func (t *tracker) Ended(ctx context.Context, exit backends.Exit) error {
@@ -233,7 +187,7 @@ func (t *tracker) Ended(ctx context.Context, exit backends.Exit) error {
 	if err != nil {
 		return err
 	}
-	if err := t.flush(ctx, id); err != nil {
+	if err := t.log(ctx, id, nil); err != nil {
 		return err
 	}
 	t.mu.Lock()

@@ -60,7 +60,7 @@ var banned = []struct {
 // clocks are the files under tui and views that may read the clock, and why. Where
 // a time is shown it comes from Frame.Now, or screens could not be compared.
 var clocks = map[string]string{
-	"tui/toast.go":               "how long a toast stays is a wait, and is not drawn",
-	"tui/pulse.go":               "frames are spaced by waits",
-	"tui/widget/logview/find.go": "a search over a big log spaces its own news",
+	"tui/toast.go":              "how long a toast stays is a wait, and is not drawn",
+	"tui/pulse.go":              "frames are spaced by waits",
+	"tui/widget/logview/run.go": "a search over a big log spaces its own news",
 }

@@ -156,11 +156,8 @@ folder, or of DIR. A verb wins over a folder of the same name: ./demo is a folde
 
 A run is named by its name, its id or a beginning of its id; a job by its id, a
 beginning of it, or by one of its runs.`,
-		Version: version,
-		Args:    cobra.MaximumNArgs(1),
-		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			return nil, cobra.ShellCompDirectiveFilterDirs
-		},
+		Version:           version,
+		Args:              cobra.MaximumNArgs(1),
 		SilenceUsage:      true,
 		SilenceErrors:     true,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},

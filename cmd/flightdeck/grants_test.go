@@ -39,7 +39,7 @@ func everyVerb(f func(path string)) {
 
 // Every verb, in every way it is called, without a grant and as one who may only
 // look: nothing is written anywhere, and what would have written ends with the code
-// for it. With --read-only the same. With a grant each of them does reach the
+// for it. With --read-only and on a network file system the same. With a grant each of them does reach the
 // transports that it says: the recorder is able to see it, and the test to fail.
 func TestVerbsNeedAGrant(t *testing.T) {
 	rec := &recorder{exe: built(t)}
@@ -60,8 +60,16 @@ func TestVerbsNeedAGrant(t *testing.T) {
 				"without a grant": func() (int, string) { return l.call(t, rec, nil, line...) },
 				"as a viewer":     func() (int, string) { return l.call(t, rec, viewer, line...) },
 				"read-only":       func() (int, string) { return l.call(t, rec, owner, append([]string{"--read-only"}, line...)...) },
+				"on NFS": func() (int, string) {
+					rec.nfs = true
+					defer func() { rec.nfs = false }()
+					return l.call(t, rec, owner, line...)
+				},
 			} {
 				code, said := try()
+				if who == "on NFS" && u.reaches != "" && !strings.Contains(said, "NFS") {
+					t.Errorf("flightdeck %q on NFS does not say why it is refused: %s", line, said)
+				}
 				if did := rec.take(); len(did) > 0 {
 					t.Errorf("flightdeck %q %s did %q", line, who, did)
 				}

@@ -19,8 +19,6 @@ type process struct {
 	args        string
 }
 
-func (p process) identity() string { return strconv.Itoa(p.pid) + "@" + p.start }
-
 func readProcess(pid int) (process, bool) {
 	dir := filepath.Join("/proc", strconv.Itoa(pid))
 	stat, err := os.ReadFile(filepath.Join(dir, "stat"))

@@ -73,6 +73,9 @@ func (c *cli) reproduce(ctx context.Context, lo *local.Local, r *backends.Run, i
 	if c.dryRun {
 		return c.showPlan(reproducePlan(lo, r, prov, spec, into))
 	}
+	if ro, why := lo.ReadOnly(); ro && c.grant != nil && !c.readOnly {
+		return fmt.Errorf("reproduce %s: %w: %s", r.Name, backends.ErrReadOnly, why)
+	}
 	out := reproduction{Run: r.ID, Dir: into, Differences: []string{}}
 	if out.Lacks, err = c.restore(ctx, lo, r, prov, into, force); err != nil {
 		return err

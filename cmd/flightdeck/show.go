@@ -65,7 +65,11 @@ func (c *cli) show(ctx context.Context, lo *local.Local, r *backends.Run) error 
 func (s shown) rows(c *cli) [][]string {
 	r := s.Run
 	rows := [][]string{
-		{"run", r.Name}, {"id", r.ID}, {"experiment", r.ExpName}, {"state", runState(r)}, {"started", stamp(r.Start)},
+		{"run", r.Name},
+		{"id", r.ID},
+		{"experiment", r.ExpName},
+		{"state", runState(r)},
+		{"started", stamp(r.Start)},
 		{"took", cell.Duration(r.Took(c.now()))},
 	}
 	for _, p := range r.Params {

@@ -2,6 +2,7 @@ package experiments
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"charm.land/bubbles/v2/key"
@@ -27,20 +28,22 @@ func (v *Runs) Actions() []tui.Action {
 	} else {
 		none = "no run is selected"
 	}
+	targets := v.picks.targets()
 	acts := []tui.Action{
 		{ID: "runs.open", Key: bind("open", "enter"), Title: "Open " + name, Why: none, Cmd: func() tea.Cmd { return v.desk.reveal("") }},
-		{ID: "runs.mark", Key: bind("mark", "space"), Title: "Mark " + name, Why: none, Do: func() { v.mark(r) }},
-		{ID: "runs.pin", Key: bind("pin", "p"), Title: "Pin the curves of " + name, Why: none, Do: func() { v.pin(r) }},
-		{ID: "runs.diff", Key: bind("diff", "d"), Title: "Compare runs", Why: v.whyNoDiff(), Cmd: func() tea.Cmd { return v.desk.reveal("Diff") }},
-		{ID: "runs.new", Key: bind("new run", "n"), Title: "Start a new run", Why: v.whyNoNew(), Form: v.newForm},
-		{ID: "runs.stop", Key: bind("stop", "s"), Title: "Stop " + v.targetNames(), Why: v.whyNoStop(), Plan: v.planStop},
-		{ID: "runs.filter", Key: bind("filter", "/"), Title: "Filter the runs", Why: v.whyNoFilter(), Do: v.filter.Start},
+		{ID: "runs.mark", Key: bind("mark", "space"), Title: "Mark " + name, Why: none, Do: func() { v.picks.mark(r); v.publish() }},
+		{ID: "runs.pin", Key: bind("pin", "p"), Title: "Pin the curves of " + name, Why: none, Do: func() { v.picks.pin(r); v.publish() }},
+		{ID: "runs.diff", Key: bind("diff", "d"), Title: "Compare runs", Why: whyNoDiff(v.desk), Cmd: func() tea.Cmd { return v.desk.reveal("Diff") }},
+		{ID: "runs.new", Key: bind("new run", "n"), Title: "Start a new run", Why: v.desk.whyNoNew(), Form: v.desk.newForm},
+		{ID: "runs.stop", Key: bind("stop", "s"), Title: "Stop " + v.picks.names(), Why: whyNoStop(targets), Plan: func(ctx context.Context) (backends.Plan, error) { return planStop(ctx, v.desk, targets) }},
+		{ID: "runs.filter", Key: bind("filter", "/"), Title: "Filter the runs", Why: whyNoFilter(v.desk), Do: v.filter.Start},
 	}
 	return append(acts, v.quietActions(r, name, none)...)
 }
 
 // quietActions are those that the footer has no room for.
 func (v *Runs) quietActions(r *backends.Run, name, none string) []tui.Action {
+	targets := v.picks.targets()
 	noJob := none
 	if r != nil && r.Job == "" {
 		noJob = "it was not started as a job here"
@@ -50,17 +53,17 @@ func (v *Runs) quietActions(r *backends.Run, name, none string) []tui.Action {
 		noResume = "it is still running"
 	}
 	acts := []tui.Action{
-		{ID: "runs.rerun", Key: bind("run again", "r"), Title: "Run " + name + " again with other params", Why: noJob, Form: func() tui.Form { return v.rerunForm(r) }},
+		{ID: "runs.rerun", Key: bind("run again", "r"), Title: "Run " + name + " again with other params", Why: noJob, Form: func() tui.Form { return v.desk.rerunForm(r) }},
 		{ID: "runs.resume", Key: bind("go on", "h"), Title: "Resume " + name + " from its last checkpoint", Why: noResume, Plan: func(ctx context.Context) (backends.Plan, error) {
 			return planWith(v.desk, r, func(b backends.Resumer) (backends.Plan, error) { return b.PlanResume(ctx, r.Ref()) })
 		}},
-		{ID: "runs.edit", Key: bind("edit name, note, tags", "e"), Title: "Edit name, note and tags of " + name, Why: none, Form: func() tui.Form { return v.editForm(r) }},
-		{ID: "runs.delete", Key: bind("delete", "X"), Title: "Delete " + v.targetNames(), Why: v.whyNoTarget(), Plan: v.planDelete},
-		{ID: "runs.register", Key: bind("register model", "M"), Title: "Register the model of " + name, Why: none, Form: func() tui.Form { return v.registerForm(r) }},
+		{ID: "runs.edit", Key: bind("edit name, note, tags", "e"), Title: "Edit name, note and tags of " + name, Why: none, Form: func() tui.Form { return v.desk.editForm(r) }},
+		{ID: "runs.delete", Key: bind("delete", "X"), Title: "Delete " + v.picks.names(), Why: whyNone(targets), Plan: func(ctx context.Context) (backends.Plan, error) { return planDelete(ctx, v.desk, targets) }},
+		{ID: "runs.register", Key: bind("register model", "M"), Title: "Register the model of " + name, Why: none, Form: func() tui.Form { return v.desk.registerForm(r) }},
 		{ID: "runs.columns", Key: bind("columns", "v"), Title: "Choose and order the columns", Do: v.arrange},
 		v.copyAction(r, name, none),
 	}
-	if v.filter.Text() != "" || len(v.marks) > 0 { // else esc is the shell's
+	if v.filter.Text() != "" || len(v.picks.marks) > 0 { // else esc is the shell's
 		acts = append(acts, tui.Action{ID: "runs.clear", Key: bind("clear filter and marks", "esc"), Title: "Clear the filter and the marks", Do: v.clear})
 	}
 	for i := range acts {
@@ -71,36 +74,35 @@ func (v *Runs) quietActions(r *backends.Run, name, none string) []tui.Action {
 
 // copyAction copies a run's id; while nothing can be read, the command that helps.
 func (v *Runs) copyAction(r *backends.Run, name, none string) tui.Action {
-	if bad := v.failing(); bad != nil && len(v.desk.roll.runs) == 0 {
+	if bad := v.feeds.failing(); bad != nil && len(v.desk.roll.runs) == 0 {
 		command := fixes(bad.Result().Err)[0].Command
 		return tui.Action{ID: "runs.copy", Key: bind("copy", "y"), Title: "Copy " + command, Cmd: func() tea.Cmd { return tui.Copy(command) }}
 	}
 	return tui.Action{ID: "runs.copy", Key: bind("copy id", "y"), Title: "Copy the id of " + name, Why: none, Cmd: func() tea.Cmd { return tui.Copy(r.ID) }}
 }
 
-func (v *Runs) whyNoDiff() string {
-	if len(v.desk.chosen.Get().Compare()) < 2 {
+func whyNoDiff(d *Desk) string {
+	if len(d.chosen.Get().Compare()) < 2 {
 		return "mark two or more runs with space, or pin one"
 	}
 	return ""
 }
 
-func (v *Runs) whyNoFilter() string {
-	if len(v.desk.roll.runs) == 0 {
+func whyNoFilter(d *Desk) string {
+	if len(d.roll.runs) == 0 {
 		return "there are no runs"
 	}
 	return ""
 }
 
-func (v *Runs) whyNoTarget() string {
-	if len(v.targets()) == 0 {
+func whyNone(targets []*backends.Run) string {
+	if len(targets) == 0 {
 		return "no run is selected"
 	}
 	return ""
 }
 
-func (v *Runs) whyNoStop() string {
-	targets := v.targets()
+func whyNoStop(targets []*backends.Run) string {
 	active := false
 	for _, t := range targets {
 		if t.Active() && t.Job != "" {
@@ -117,13 +119,16 @@ func (v *Runs) whyNoStop() string {
 	return "not running"
 }
 
-func (v *Runs) planStop(ctx context.Context) (backends.Plan, error) {
-	return planMany(v, func(b backends.Stopper, refs []backends.Ref) (backends.Plan, error) { return b.PlanStop(ctx, refs) },
+// planStop plans the end of those that run. Plans are made apart from the event
+// loop: targets is what was pointed at when the key was pressed.
+func planStop(ctx context.Context, d *Desk, targets []*backends.Run) (backends.Plan, error) {
+	return planMany(d, targets, func(b backends.Stopper, refs []backends.Ref) (backends.Plan, error) { return b.PlanStop(ctx, refs) },
 		func(r *backends.Run) bool { return r.Active() && r.Job != "" })
 }
 
-func (v *Runs) planDelete(ctx context.Context) (backends.Plan, error) {
-	return planMany(v, func(b backends.RunDeleter, refs []backends.Ref) (backends.Plan, error) {
+// planDelete plans to move runs to the deleted stage.
+func planDelete(ctx context.Context, d *Desk, targets []*backends.Run) (backends.Plan, error) {
+	return planMany(d, targets, func(b backends.RunDeleter, refs []backends.Ref) (backends.Plan, error) {
 		return b.PlanDelete(ctx, refs)
 	},
 		func(*backends.Run) bool { return true })
@@ -138,13 +143,13 @@ func planWith[T any](d *Desk, r *backends.Run, plan func(T) (backends.Plan, erro
 	return plan(b)
 }
 
-// planMany plans one change for every target of one backend; a plan belongs to one
+// planMany plans one change for every target that it fits; a plan belongs to one
 // backend, so targets of several are refused by name.
-func planMany[T any](v *Runs, plan func(T, []backends.Ref) (backends.Plan, error), fit func(*backends.Run) bool) (backends.Plan, error) {
+func planMany[T any](d *Desk, targets []*backends.Run, plan func(T, []backends.Ref) (backends.Plan, error), fits func(*backends.Run) bool) (backends.Plan, error) {
 	var refs []backends.Ref
 	var first *backends.Run
-	for _, r := range v.targets() {
-		if !fit(r) {
+	for _, r := range targets {
+		if !fits(r) {
 			continue
 		}
 		if first == nil {
@@ -156,7 +161,7 @@ func planMany[T any](v *Runs, plan func(T, []backends.Ref) (backends.Plan, error
 		refs = append(refs, r.Ref())
 	}
 	if first == nil {
-		return backends.Plan{}, fmt.Errorf("none of the marked runs can be changed so")
+		return backends.Plan{}, errors.New("none of the marked runs can be changed so")
 	}
-	return planWith(v.desk, first, func(b T) (backends.Plan, error) { return plan(b, refs) })
+	return planWith(d, first, func(b T) (backends.Plan, error) { return plan(b, refs) })
 }

@@ -15,15 +15,15 @@ import (
 type column = table.Column[*backends.Run]
 
 // columns makes the table's columns, and says which are on at first.
-func (v *Runs) columns(s shape) (defs []column, on []string) {
-	defs = append(defs, v.nameColumn(), stateColumn())
+func columns(d *Desk, p *picks, s shape) (defs []column, on []string) {
+	defs = append(defs, nameColumn(p), stateColumn())
 	for i, f := range s.metrics {
 		defs = append(defs, metricColumn(f, i))
 	}
 	for i, f := range s.params {
 		defs = append(defs, paramColumn(f, i))
 	}
-	defs = append(defs, progressColumn(), v.tookColumn(), v.startedColumn(),
+	defs = append(defs, progressColumn(), tookColumn(d), startedColumn(d),
 		textColumn("source", 2, func(r *backends.Run) string { return r.Backend }),
 		textColumn("experiment", 1, func(r *backends.Run) string { return r.ExpName }),
 		textColumn("user", 1, func(r *backends.Run) string { return r.User }),
@@ -39,12 +39,12 @@ func (v *Runs) columns(s shape) (defs []column, on []string) {
 
 // nameColumn is the run's colour, as a dash or a letter, and its name. A pinned
 // run has a pin instead of the dash, and stands out.
-func (v *Runs) nameColumn() column {
+func nameColumn(p *picks) column {
 	return column{
 		ID: "run", Title: "  run", Fixed: true, Weight: 100, Min: 12, Max: 28,
 		Cell: func(r *backends.Run, l *cell.Line) {
-			i := v.desk.colour(r)
-			pinned := v.pinned(r)
+			i := p.desk.colour(r)
+			pinned := p.pinned(r)
 			sign := l.Theme.Glyph.Bar
 			if pinned {
 				sign = l.Theme.Glyph.Here
@@ -165,7 +165,7 @@ func progressColumn() column {
 	}
 }
 
-func (v *Runs) tookColumn() column {
+func tookColumn(d *Desk) column {
 	return column{
 		ID: "took", Title: "took", Align: cell.AlignRight, Width: 6, Weight: 55,
 		Cell: func(r *backends.Run, l *cell.Line) {
@@ -173,9 +173,9 @@ func (v *Runs) tookColumn() column {
 				l.Put(l.Set.Quiet, l.Theme.Glyph.Unknown)
 				return
 			}
-			l.Put(l.Set.Dim, cell.Duration(took(r, v.now)))
+			l.Put(l.Set.Dim, cell.Duration(took(r, d.now)))
 		},
-		Number: func(r *backends.Run) (float64, bool) { return took(r, v.now).Seconds(), !r.Start.IsZero() },
+		Number: func(r *backends.Run) (float64, bool) { return took(r, d.now).Seconds(), !r.Start.IsZero() },
 		Desc:   true,
 	}
 }
@@ -197,12 +197,12 @@ func took(r *backends.Run, now time.Time) time.Duration {
 }
 
 // startedColumn is the time of day, and the date for what is not of today.
-func (v *Runs) startedColumn() column {
+func startedColumn(d *Desk) column {
 	return column{
 		ID: "started", Title: "started", Width: 8, Weight: 35,
 		Cell: func(r *backends.Run, l *cell.Line) {
 			if !r.Start.IsZero() {
-				l.Put(l.Set.Quiet, started(r.Start, v.now))
+				l.Put(l.Set.Quiet, started(r.Start, d.now))
 			}
 		},
 		Number: func(r *backends.Run) (float64, bool) { return float64(r.Start.UnixMilli()), !r.Start.IsZero() },

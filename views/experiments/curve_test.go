@@ -16,6 +16,7 @@ import (
 	"flightdeck/backends/hub"
 	"flightdeck/tui"
 	"flightdeck/tui/theme"
+	"flightdeck/tui/widget/cell"
 )
 
 // held is a handle on a history that a test writes.
@@ -213,6 +214,25 @@ func TestShorten(t *testing.T) {
 	} {
 		if got := shorten(c.in, 12, "…"); !slices.Equal(got, c.want) {
 			t.Errorf("%q: %q, want %q", c.in, got, c.want)
+		}
+	}
+}
+
+func TestMiddle(t *testing.T) {
+	for _, c := range []struct {
+		text string
+		w    int
+		want string
+	}{
+		{"loss", 12, "loss"},
+		{"test/precision_3", 12, "test/pr…on_3"},
+		{"test/precision_3", 16, "test/precision_3"},
+		{"precision", 5, "prec…"},
+		{"漢字漢字漢字漢字", 9, "漢…字漢字"},
+	} {
+		got := middle(c.text, c.w, "…")
+		if got != c.want || cell.Width(got) > c.w {
+			t.Errorf("%q in %d: %q, want %q", c.text, c.w, got, c.want)
 		}
 	}
 }

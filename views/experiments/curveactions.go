@@ -71,14 +71,10 @@ func (v *Curves) show(metric string) {
 // logged. Any other metric is in the palette.
 func (v *Curves) nextAxis() {
 	all := []string{byStep, byRelative, byTime}
-	if v.logged("epoch") {
+	if slices.ContainsFunc(v.shown.runs, func(r *backends.Run) bool { _, ok := r.Metric("epoch"); return ok }) {
 		all = append(all, "epoch")
 	}
 	v.over(all[(slices.Index(all, v.by)+1)%len(all)])
-}
-
-func (v *Curves) logged(metric string) bool {
-	return slices.ContainsFunc(v.shown.runs, func(r *backends.Run) bool { _, ok := r.Metric(metric); return ok })
 }
 
 // over chooses x.

@@ -50,7 +50,7 @@ func NewCurves(d *Desk) *Curves {
 
 // Title implements tui.View.
 func (v *Curves) Title() tui.Title {
-	t := tui.Title{Name: "Curves", Right: v.manner(v.charts[0])}
+	t := tui.Title{Name: "Curves", Right: manner(v.charts[0])}
 	if v.plots[0] != "" {
 		t.Name, t.Of, t.Note = v.plots[0], "by "+v.by, v.shown.note
 	}
@@ -58,7 +58,7 @@ func (v *Curves) Title() tui.Title {
 }
 
 // manner is how a chart is drawn, in words.
-func (v *Curves) manner(c *chart.Chart) string {
+func manner(c *chart.Chart) string {
 	var words []string
 	if c.Opt.Smooth > 0 {
 		words = append(words, fmt.Sprintf("smooth %.2g", c.Opt.Smooth))
@@ -158,7 +158,7 @@ func (v *Curves) Render(f tui.Frame) string {
 func (v *Curves) rule(f tui.Frame) string {
 	set, g := &f.Theme.Plain, f.Theme.Glyph
 	l := cell.NewLine(f.Theme, set, f.W).Put(set.Faint, g.Rule).Space(1).Put(set.Text, v.plots[1]).Space(1).Put(set.Dim, "by "+v.by).Space(1)
-	right := v.manner(v.charts[1])
+	right := manner(v.charts[1])
 	end := f.W
 	if n := cell.Width(right) + 3; right != "" && l.Len()+n < f.W {
 		end -= n

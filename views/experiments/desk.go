@@ -170,23 +170,3 @@ func (d *Desk) provenance(ctx context.Context, poke chan struct{}, r *backends.R
 		return b.Provenance(ctx, ref)
 	})
 }
-
-// feed is the runs of one source.
-type feed struct {
-	source string
-	*hub.Handle[[]*backends.Run]
-}
-
-// watchRuns watches the runs of every source.
-func (d *Desk) watchRuns(ctx context.Context, poke chan struct{}) []feed {
-	var out []feed
-	for _, b := range d.sources {
-		if l, ok := b.(backends.RunLister); ok {
-			k := hub.Key{Backend: b.Name(), Capability: backends.TopicRuns}
-			out = append(out, feed{b.Name(), hub.Watch(ctx, d.hub, poke, k, func(ctx context.Context) ([]*backends.Run, error) {
-				return l.Runs(ctx, backends.RunFilter{})
-			})})
-		}
-	}
-	return out
-}

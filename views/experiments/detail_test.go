@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	tea "charm.land/bubbletea/v2"
+
 	"flightdeck/backends"
 	"flightdeck/backends/fake"
 	"flightdeck/tui/tuitest"
@@ -190,6 +192,29 @@ func TestCrosshairReadsBothCharts(t *testing.T) {
 		x.Press("L", ">")
 		if _, y := x.Find("val_loss by epoch"); strings.Contains(x.Line(y), "log") || !strings.Contains(x.Line(y), "smooth 0.1") {
 			t.Errorf("the rule says %q", x.Line(y))
+		}
+	})
+}
+
+func TestTheMouseReadsAndZooms(t *testing.T) {
+	tuitest.Run(t, func(t *testing.T) {
+		x := open(t, fake.Runs(8), 160, 45)
+		cx, cy := x.Find("val_acc by step")
+		x.Send(tea.MouseMotionMsg{X: cx + 40, Y: cy + 3}) // over the lower chart
+		x.rest()
+		if n := strings.Count(x.Text(), "step 429"); n < 2 {
+			t.Errorf("the crosshair reads %d charts:\n%s", n, x.Text())
+		}
+		x.Wheel(60, cy-8, false)
+		x.rest()
+		if !strings.Contains(x.Text(), "zoomed") {
+			t.Errorf("the wheel does not zoom:\n%s", x.Text())
+		}
+		fx, fy := x.Find("Files")
+		x.Click(fx, fy)
+		x.rest()
+		if !strings.Contains(x.Text(), "config.json") {
+			t.Errorf("a click on a page's name does not show it:\n%s", x.Text())
 		}
 	})
 }

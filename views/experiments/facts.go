@@ -66,8 +66,11 @@ func (p *diff) groups() []group {
 	var order []*group
 	for _, k := range slices.SortedFunc(maps.Keys(keys), backends.CompareFacts) {
 		title, key := titleOf(k)
-		if title == "" || k == "seed" && keys["params.seed"] {
+		switch {
+		case title == "", k == "seed" && keys["params.seed"]:
 			continue // it stands elsewhere
+		case title == "metrics" && keys["params."+key]:
+			title = "more metrics" // a rate that is logged as it changes is no result
 		}
 		g := by[title]
 		if g == nil {

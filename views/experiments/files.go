@@ -58,7 +58,7 @@ func (p *files) follow(ctx context.Context, runs []*backends.Run) {
 	p.ctx, p.run, p.list = ctx, nil, nil
 	for _, r := range runs {
 		ref := r.Ref()
-		p.run, p.list = r, watch(ctx, p.desk, p.poke, r, "artifacts", ref.ID, func(ctx context.Context, b backends.ArtifactLister) ([]backends.Artifact, error) {
+		p.run, p.list = r, watch(ctx, p.desk, p.poke, r, backends.TopicRuns+"/artifacts", ref.ID, func(ctx context.Context, b backends.ArtifactLister) ([]backends.Artifact, error) {
 			return b.Artifacts(ctx, ref)
 		})
 	}

@@ -11,42 +11,65 @@ import (
 	"flightdeck/tui"
 	"flightdeck/tui/widget/cell"
 	"flightdeck/tui/widget/input"
+	"flightdeck/tui/widget/table"
 )
 
-// filterKey types, and narrows the table by what is typed so far. What is wrong
-// cannot be left standing: the title would name a filter that is not in force.
-func (v *Runs) filterKey(msg tea.KeyPressMsg) bool {
-	if _, err := v.filter.Err(); err != nil && msg.String() == "enter" {
+// filter is the query in force, and the line in which it is typed.
+type filter struct {
+	*input.Input
+	desk   *Desk
+	table  *table.Table[*backends.Run]
+	schema *query.Schema // what can be asked for; nil until it is
+	h      int           // rows of the table in the last frame
+}
+
+func newFilter(d *Desk, t *table.Table[*backends.Run]) *filter {
+	v := &filter{desk: d, table: t}
+	v.Input = &input.Input{Prompt: "/ ", Placeholder: `metrics.val_acc > 0.95 and params.lr < 0.01, or any text`, Complete: v.complete, Check: v.check}
+	return v
+}
+
+// key types, and narrows the table by what is typed so far. What is wrong cannot be
+// left standing: the title would name a filter that is not in force.
+func (v *filter) key(msg tea.KeyPressMsg) bool {
+	if _, err := v.Err(); err != nil && msg.String() == "enter" {
 		return true
 	}
-	before := v.filter.Text()
-	taken := v.filter.Key(msg)
-	if v.filter.Text() != before {
+	before := v.Text()
+	taken := v.Key(msg)
+	if v.Text() != before {
 		v.narrow()
+	}
+	if r, ok := v.table.Selected(); ok && v.Done() == input.Accepted {
+		v.table.Select(runKeyOf(r)) // what the filter found is the choice from now on
 	}
 	return taken
 }
 
+// put replaces the query.
+func (v *filter) put(text string) {
+	v.Set(text)
+	v.narrow()
+}
+
 // narrow filters by the query, as far as it can be understood: while it is wrong
 // the rows stay as they are.
-func (v *Runs) narrow() {
-	src := strings.TrimSpace(v.filter.Text())
+func (v *filter) narrow() {
+	src := strings.TrimSpace(v.Text())
 	if src == "" {
 		v.table.SetFilter(nil)
-		v.publish()
 		return
 	}
-	e, err := query.Parse(src, v.fields(), v.now)
+	e, err := query.Parse(src, v.fields(), v.desk.now)
 	if err != nil {
 		return
 	}
-	s := &of.Run{Now: v.now}
+	s := &of.Run{Now: v.desk.now}
 	v.table.SetFilter(func(r *backends.Run) bool { s.Run = r; return e.Match(s) })
-	v.publish()
 }
 
 // fields is what the filter can ask for, read from the runs once a snapshot.
-func (v *Runs) fields() query.Schema {
+func (v *filter) fields() query.Schema {
 	if v.schema == nil {
 		s := of.Schema(v.desk.roll.runs)
 		v.schema = &s
@@ -54,15 +77,15 @@ func (v *Runs) fields() query.Schema {
 	return *v.schema
 }
 
-func (v *Runs) check(src string) (int, error) {
-	_, err := query.Parse(src, v.fields(), v.now)
+func (v *filter) check(src string) (int, error) {
+	_, err := query.Parse(src, v.fields(), v.desk.now)
 	if qe, ok := err.(*query.Error); ok {
 		return qe.Col, qe
 	}
 	return 0, err
 }
 
-func (v *Runs) complete(src string, pos int) []input.Completion {
+func (v *filter) complete(src string, pos int) []input.Completion {
 	var out []input.Completion
 	for _, c := range query.Complete(src, pos, v.fields()) {
 		out = append(out, input.Completion{Text: c.Text, Note: c.Note, From: c.From})
@@ -70,37 +93,17 @@ func (v *Runs) complete(src string, pos int) []input.Completion {
 	return out
 }
 
-// Typing implements tui.Typing.
-func (v *Runs) Typing() bool { return v.filter.Typing() }
-
-// Paste implements tui.Typing.
-func (v *Runs) Paste(text string) {
-	if v.filter.Typing() {
-		v.filter.Paste(text)
-		v.narrow()
-	}
-}
-
-// Cursor implements tui.Typing.
-func (v *Runs) Cursor() *tea.Cursor {
-	c := v.filter.Cursor()
-	if c != nil {
-		c.X++
-	}
-	return c
-}
-
 // popup is how many rows the completions and what is wrong take: never more than
 // half of the table.
-func (v *Runs) popup() int { return v.filter.BelowRows(min(8, v.h/2)) }
+func (v *filter) popup() int { return v.BelowRows(min(8, v.h/2)) }
 
 // overlay puts the line that is typed over the table's header, and the completions
 // over its first rows: nothing moves when the filter opens.
-func (v *Runs) overlay(f tui.Frame, rows []string) []string {
-	rows[0] = cell.NewLine(f.Theme, &f.Theme.Plain, f.W).Space(1).Raw(v.filter.Render(f.Theme, &f.Theme.Plain, max(1, f.W-1)), max(1, f.W-1)).Render()
+func (v *filter) overlay(f tui.Frame, rows []string) []string {
+	rows[0] = cell.NewLine(f.Theme, &f.Theme.Plain, f.W).Space(1).Raw(v.Render(f.Theme, &f.Theme.Plain, max(1, f.W-1)), max(1, f.W-1)).Render()
 	if n := v.popup(); n > 0 {
 		pad := cell.NewLine(f.Theme, &f.Theme.Raised, 1).Space(1).Render()
-		for i, row := range strings.Split(v.filter.Below(f.Theme, &f.Theme.Raised, max(1, f.W-1), n), "\n") {
+		for i, row := range strings.Split(v.Below(f.Theme, &f.Theme.Raised, max(1, f.W-1), n), "\n") {
 			rows[1+i] = pad + row
 		}
 	}

@@ -68,6 +68,20 @@ func TestNothingMovesWhileTyping(t *testing.T) {
 	})
 }
 
+func TestWhatTheFilterFoundStaysSelected(t *testing.T) {
+	tuitest.Run(t, func(t *testing.T) {
+		x := open(t, fake.Runs(8), 160, 45)
+		x.Press("/").Type("gecko").Press("enter", "esc")
+		if !x.selected("fleet-gecko") {
+			t.Errorf("without the filter another run is selected:\n%s", x.Text())
+		}
+		x.Press("/").Type("heron").Press("esc")
+		if !x.selected("fleet-gecko") {
+			t.Errorf("a filter that was given up moved the selection:\n%s", x.Text())
+		}
+	})
+}
+
 func TestFilterCompletes(t *testing.T) {
 	tuitest.Run(t, func(t *testing.T) {
 		x := open(t, fake.Runs(8), 160, 45)

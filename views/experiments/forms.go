@@ -14,7 +14,7 @@ import (
 
 // editForm asks for a run's name, note and tags in one place. Tags are written
 // key=value, one a line.
-func (v *Runs) editForm(r *backends.Run) tui.Form {
+func (d *Desk) editForm(r *backends.Run) tui.Form {
 	before := tagLines(r)
 	return tui.Form{
 		Title: "Edit " + r.Name, Verb: "save",
@@ -25,12 +25,12 @@ func (v *Runs) editForm(r *backends.Run) tui.Form {
 				_, err := parseTags(s)
 				return err
 			}}),
-		Submit: func(ctx context.Context, vals form.Values) (backends.Plan, error) { return v.planEdit(ctx, r, vals) },
+		Submit: func(ctx context.Context, vals form.Values) (backends.Plan, error) { return d.planEdit(ctx, r, vals) },
 	}
 }
 
 // planEdit turns the edited form into one plan that sets exactly what changed.
-func (v *Runs) planEdit(ctx context.Context, r *backends.Run, vals form.Values) (backends.Plan, error) {
+func (d *Desk) planEdit(ctx context.Context, r *backends.Run, vals form.Values) (backends.Plan, error) {
 	after, err := parseTags(vals["tags"])
 	if err != nil {
 		return backends.Plan{}, err
@@ -59,7 +59,7 @@ func (v *Runs) planEdit(ctx context.Context, r *backends.Run, vals form.Values) 
 	if len(set) == 0 && len(remove) == 0 {
 		return backends.Plan{}, errors.New("nothing was changed")
 	}
-	return planWith(v.desk, r, func(b backends.RunTagger) (backends.Plan, error) { return b.PlanTags(ctx, r.Ref(), set, remove) })
+	return planWith(d, r, func(b backends.RunTagger) (backends.Plan, error) { return b.PlanTags(ctx, r.Ref(), set, remove) })
 }
 
 // tagLines is the tags that a person set, without the ones that MLflow and we keep
@@ -91,7 +91,7 @@ func parseTags(text string) (map[string]string, error) {
 }
 
 // registerForm asks under which name the run's model becomes a version.
-func (v *Runs) registerForm(r *backends.Run) tui.Form {
+func (d *Desk) registerForm(r *backends.Run) tui.Form {
 	name := r.ExpName
 	if name == "" || name == "Default" {
 		name = "model"
@@ -102,7 +102,7 @@ func (v *Runs) registerForm(r *backends.Run) tui.Form {
 			form.Field{ID: "model", Kind: form.Text, Label: "model", Default: name, Required: true},
 			form.Field{ID: "artifact", Kind: form.Text, Label: "artifact", Default: "model", Required: true, Hint: "the file or folder of the run that is the model"}),
 		Submit: func(ctx context.Context, vals form.Values) (backends.Plan, error) {
-			return planWith(v.desk, r, func(b backends.ModelRegistrar) (backends.Plan, error) {
+			return planWith(d, r, func(b backends.ModelRegistrar) (backends.Plan, error) {
 				return b.PlanRegister(ctx, r.Ref(), vals["model"], vals["artifact"])
 			})
 		},

@@ -63,7 +63,7 @@ func (v *Curves) plot() {
 		}
 		c := v.charts[i]
 		c.Opt.Higher = !lowerIsBetter(metric)
-		c.Opt.XName, c.Opt.X = v.by, v.axis()
+		c.Opt.XName, c.Opt.X = v.by, axisOf(v.by)
 		c.Opt.LogY = v.logarithmic(metric, series)
 		if !slices.Equal(series, v.series[i]) { // else the chart sees itself what was appended
 			v.series[i] = series
@@ -92,8 +92,9 @@ func (v *Curves) curve(k curveKey, r *backends.Run) *curve {
 	return c
 }
 
-func (v *Curves) axis() axis.Kind {
-	switch v.by {
+// axisOf is what kind of numbers an x is.
+func axisOf(by string) axis.Kind {
+	switch by {
 	case byTime:
 		return axis.Clock
 	case byRelative:

@@ -9,42 +9,33 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"flightdeck/backends"
-	"flightdeck/backends/query"
 	"flightdeck/tui"
-	"flightdeck/tui/widget/input"
 	"flightdeck/tui/widget/table"
 )
 
 // Runs is the table of runs of all sources.
 type Runs struct {
 	desk   *Desk
-	feeds  []feed
+	feeds  feeds
 	table  *table.Table[*backends.Run]
+	filter *filter
+	picks  *picks
 	shape  shape
 	sorted bool // the order was chosen, by the first metric that came or by the user
-
-	filter *input.Input
-	schema *query.Schema // what a filter can ask for; nil until one does
-
-	marks  []string        // keys, in the order in which they were marked
-	marked []*backends.Run // those of marks
-	pins   []string        // keys, in the order in which they were pinned
 
 	// chooser is open while the columns are arranged; arranged then stays true, and
 	// new metrics no longer change which columns are on.
 	chooser  *chooser
 	arranged bool
 
-	now    time.Time // of the last frame
 	opened time.Time // of the first frame after Open
-	w, h   int       // of the last frame
 }
 
 // NewRuns is the table over the desk's sources.
 func NewRuns(d *Desk) *Runs {
-	v := &Runs{desk: d}
-	v.filter = &input.Input{Prompt: "/ ", Placeholder: `metrics.val_acc > 0.95 and params.lr < 0.01, or any text`, Complete: v.complete, Check: v.check}
-	v.table = table.New(table.Options[*backends.Run]{Key: runKeyOf, Columns: []column{v.nameColumn(), stateColumn()}})
+	v := &Runs{desk: d, picks: &picks{desk: d}}
+	v.table = table.New(table.Options[*backends.Run]{Key: runKeyOf, Columns: []column{nameColumn(v.picks), stateColumn()}})
+	v.picks.table, v.filter = v.table, newFilter(d, v.table)
 	return v
 }
 
@@ -55,16 +46,16 @@ func (v *Runs) Title() tui.Title {
 	if v.filter.Typing() {
 		t.Filter = ""
 	}
-	bad := v.failing()
+	bad := v.feeds.failing()
 	switch {
 	case total == 0 && bad != nil:
 		t.Right = "not read yet"
-	case total == 0 && v.waiting():
+	case total == 0 && v.feeds.waiting():
 		t.Right = "reading"
 	case total == 0:
 		t.Right = "none yet"
 	case bad != nil && bad.Result().OK:
-		t.Stale, t.Right = true, fmt.Sprintf("%d, as of %s", total, ago(v.now.Sub(bad.Result().At)))
+		t.Stale, t.Right = true, fmt.Sprintf("%d, as of %s", total, ago(v.desk.now.Sub(bad.Result().At)))
 	case bad != nil:
 		t.Stale, t.Right = true, fmt.Sprintf("%d, without %s", total, bad.source)
 	default:
@@ -79,7 +70,7 @@ func (v *Runs) note() string {
 	for _, x := range []struct {
 		n    int
 		word string
-	}{{v.desk.roll.active, "training"}, {len(v.marks), "marked"}, {len(v.pins), "pinned"}} {
+	}{{v.desk.roll.active, "training"}, {len(v.picks.marks), "marked"}, {len(v.picks.pins), "pinned"}} {
 		if x.n == 0 {
 			continue
 		}
@@ -99,36 +90,20 @@ func (v *Runs) Open(ctx context.Context) <-chan struct{} {
 }
 
 // Refresh implements tui.View.
-func (v *Runs) Refresh() { v.take(v.snapshot()) }
+func (v *Runs) Refresh() { v.take(v.feeds.snapshot(v.desk.roll.runs)) }
 
 // take shows a snapshot. It costs what changed, and a glance at each run.
 func (v *Runs) take(runs []*backends.Run) {
 	if !v.desk.learn(runs) {
 		return
 	}
-	v.schema = nil
+	v.filter.schema = nil
 	if s := v.desk.roll.tally.shape(); !s.equal(v.shape) {
 		v.define(s)
 	}
 	v.table.SetRows(v.desk.roll.runs)
-	v.forget()
+	v.picks.forget()
 	v.publish()
-}
-
-// snapshot is all runs of all sources. While none has another answer it is the
-// same slice.
-func (v *Runs) snapshot() []*backends.Run {
-	if len(v.feeds) == 1 {
-		return v.feeds[0].Result().Value
-	}
-	var all []*backends.Run
-	for _, f := range v.feeds {
-		all = append(all, f.Result().Value...)
-	}
-	if slices.Equal(all, v.desk.roll.runs) {
-		return v.desk.roll.runs
-	}
-	return all
 }
 
 // define makes the columns anew. Those that were there keep their width and place,
@@ -142,7 +117,7 @@ func (v *Runs) define(s shape) {
 			keep = append(keep, c.ID)
 		}
 	}
-	defs, on := v.columns(s)
+	defs, on := columns(v.desk, v.picks, s)
 	v.table.Define(defs)
 	if fresh && !v.arranged {
 		keep = on
@@ -163,7 +138,9 @@ func (v *Runs) define(s shape) {
 func (v *Runs) Key(msg tea.KeyPressMsg) bool {
 	switch {
 	case v.filter.Typing():
-		return v.filterKey(msg)
+		if !v.filter.key(msg) {
+			return false
+		}
 	case v.chooser != nil:
 		return v.chooser.list.Key(msg)
 	case !v.table.Key(msg):
@@ -179,7 +156,7 @@ func (v *Runs) Mouse(msg tea.MouseMsg, x, y int) bool {
 	switch {
 	case v.chooser != nil:
 		return v.chooser.list.Mouse(msg, x, y-1)
-	case v.filter.Typing() && pressed && y <= v.popup():
+	case v.filter.Typing() && pressed && y <= v.filter.popup():
 		if y == 0 {
 			v.filter.Click(x - 1)
 		}
@@ -195,7 +172,7 @@ func (v *Runs) Mouse(msg tea.MouseMsg, x, y int) bool {
 func (v *Runs) Objects() []tui.Object {
 	out := make([]tui.Object, 0, len(v.desk.roll.runs))
 	for _, r := range v.desk.roll.runs {
-		out = append(out, tui.Object{Ref: r.Ref(), Name: "Run " + r.Name, Note: v.figure(r), Go: func() { v.show(r) }})
+		out = append(out, tui.Object{Ref: r.Ref(), Name: "Run " + r.Name, Note: v.shape.figure(r), Go: func() { v.show(r) }})
 	}
 	return out
 }
@@ -203,21 +180,59 @@ func (v *Runs) Objects() []tui.Object {
 // show selects a run, and lets go of a filter that hides it.
 func (v *Runs) show(r *backends.Run) {
 	if !v.table.Select(runKeyOf(r)) {
-		v.filter.Set("")
-		v.narrow()
+		v.filter.put("")
 		v.table.Select(runKeyOf(r))
 	}
 	v.publish()
 }
 
-// figure is what a run is judged by, in words: "val_acc 0.9722".
-func (v *Runs) figure(r *backends.Run) string {
-	if len(v.shape.metrics) == 0 {
-		return ""
+// Typing implements tui.Typing.
+func (v *Runs) Typing() bool { return v.filter.Typing() }
+
+// Paste implements tui.Typing.
+func (v *Runs) Paste(text string) {
+	if v.filter.Typing() {
+		v.filter.Paste(text)
+		v.filter.narrow()
+		v.publish()
 	}
-	f := v.shape.metrics[0]
-	if m, ok := r.Metric(f.key); ok {
-		return f.key + " " + f.figures.Format(m.Value)
+}
+
+// Cursor implements tui.Typing.
+func (v *Runs) Cursor() *tea.Cursor {
+	c := v.filter.Cursor()
+	if c != nil {
+		c.X++
 	}
-	return ""
+	return c
+}
+
+// top is how many runs' curves show while none is marked or pinned.
+const top = 8
+
+// publish tells the other views what is pointed at. While a filter hides every
+// run, what they show stays: it comes back with the next letter.
+func (v *Runs) publish() {
+	v.picks.learn()
+	old := v.desk.chosen.Get()
+	c := Chosen{Marked: v.picks.marked, Pinned: v.desk.roll.pick(v.picks.pins)}
+	c.Run, _ = v.table.Selected()
+	v.desk.alerts.seen(c.Run)
+	n, total := v.table.Count()
+	for i := range min(n, top) {
+		c.Top = append(c.Top, v.table.At(i))
+	}
+	if n == 0 && total > 0 {
+		c.Run, c.Top = old.Run, old.Top
+	}
+	if old.Run != c.Run || !slices.Equal(old.Top, c.Top) || !slices.Equal(old.Marked, c.Marked) || !slices.Equal(old.Pinned, c.Pinned) {
+		v.desk.chosen.Set(c)
+	}
+}
+
+// clear lets go of the filter and the marks.
+func (v *Runs) clear() {
+	v.picks.clear()
+	v.filter.put("")
+	v.publish()
 }

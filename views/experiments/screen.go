@@ -15,21 +15,21 @@ import (
 
 // Render implements tui.View.
 func (v *Runs) Render(f tui.Frame) string {
-	v.now, v.desk.now, v.w, v.h = f.Now, f.Now, f.W, f.H
+	v.desk.now, v.filter.h = f.Now, f.H
 	if v.opened.IsZero() {
 		v.opened = f.Now
 	}
-	switch bad := v.failing(); {
+	switch bad := v.feeds.failing(); {
 	case v.chooser != nil:
 		return v.chooser.render(f)
 	case len(v.desk.roll.runs) > 0:
 		return v.rows(f, bad)
 	case bad != nil:
-		return v.trouble(f, bad)
-	case v.waiting():
-		return v.reading(f)
+		return trouble(f, bad)
+	case v.feeds.waiting():
+		return reading(f, v.feeds[0].source, v.opened)
 	}
-	return v.empty(f)
+	return empty(f, v.desk.whyNoNew() == "")
 }
 
 // rows is the table; below it why it may be out of date, above it what is typed.
@@ -44,16 +44,16 @@ func (v *Runs) rows(f tui.Frame, bad *feed) string {
 	}
 	lines := strings.Split(drawn, "\n")
 	if v.filter.Typing() {
-		lines = v.overlay(f, lines)
+		lines = v.filter.overlay(f, lines)
 	}
 	if h < f.H {
-		lines = append(lines, v.why(f, bad))
+		lines = append(lines, staleRow(f, bad))
 	}
 	return cell.Block(lines, f.W, f.H)
 }
 
-// why is the row that says what is wrong with the rows above it.
-func (v *Runs) why(f tui.Frame, bad *feed) string {
+// staleRow is the row that says what is wrong with the rows above it.
+func staleRow(f tui.Frame, bad *feed) string {
 	set, r := &f.Theme.Plain, bad.Result()
 	todo := cell.NewLine(f.Theme, set, f.W)
 	if f.W >= 100 {
@@ -76,49 +76,29 @@ func (v *Runs) Rows(int) int {
 	return 2 + (n+step-1)/step*step
 }
 
-// failing is the first source that does not answer; nil while all do.
-func (v *Runs) failing() *feed {
-	for i := range v.feeds {
-		if v.feeds[i].Result().Err != nil {
-			return &v.feeds[i]
-		}
-	}
-	return nil
-}
-
-// waiting says that no source has answered yet.
-func (v *Runs) waiting() bool {
-	for _, f := range v.feeds {
-		if f.Result().OK {
-			return false
-		}
-	}
-	return len(v.feeds) > 0
-}
-
 // patience is how long reading may take until it is said what is waited for.
 const patience = time.Second
 
 // Soon implements tui.Soon: a wait that is long is said so.
 func (v *Runs) Soon() time.Time {
-	if due := v.opened.Add(patience); !v.opened.IsZero() && v.now.Before(due) && v.waiting() {
+	if due := v.opened.Add(patience); !v.opened.IsZero() && v.desk.now.Before(due) && v.feeds.waiting() {
 		return due
 	}
 	return time.Time{}
 }
 
 // reading is the first moments: nothing, then what is being waited for, and since when.
-func (v *Runs) reading(f tui.Frame) string {
-	if f.Now.Sub(v.opened) < patience {
+func reading(f tui.Frame, source string, since time.Time) string {
+	if f.Now.Sub(since) < patience {
 		return cell.Block(nil, f.W, f.H)
 	}
 	set := &f.Theme.Plain
-	text := fmt.Sprintf("%s is slow to answer: asked for its runs at %s", v.feeds[0].source, clock(v.opened, f.Now))
+	text := fmt.Sprintf("%s is slow to answer: asked for its runs at %s", source, clock(since, f.Now))
 	return cell.Block([]string{"", cell.NewLine(f.Theme, set, f.W).Space(2).Mark(set.Dim, f.Theme.Glyph.Waiting, set.Quiet, text).Render()}, f.W, f.H)
 }
 
 // empty is what to do first.
-func (v *Runs) empty(f tui.Frame) string {
+func empty(f tui.Frame, startable bool) string {
 	s := &sheet{}
 	s.begin(f)
 	set := &f.Theme.Plain
@@ -146,7 +126,7 @@ func (v *Runs) empty(f tui.Frame) string {
 		s.add(s.line().Space(3).Put(set.Title, part))
 	}
 	s.add(s.line())
-	if v.whyNoNew() == "" {
+	if startable {
 		row("n", "start one", "the built-in model on digits, or any command")
 	}
 	row("", "flightdeck run -- python train.py", "any command, as a job that outlives this terminal")
@@ -154,7 +134,7 @@ func (v *Runs) empty(f tui.Frame) string {
 }
 
 // trouble is what happened, since when and how often, and what to do.
-func (v *Runs) trouble(f tui.Frame, bad *feed) string {
+func trouble(f tui.Frame, bad *feed) string {
 	s, r := &sheet{}, bad.Result()
 	s.begin(f)
 	set := &f.Theme.Plain

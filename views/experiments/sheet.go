@@ -44,8 +44,19 @@ func (s *sheet) section(title string) {
 
 // labelled is a row that begins with a label, up to where values begin.
 func (s *sheet) labelled(label string) *cell.Line {
-	text, _ := cell.Cut(label, s.label-5, s.th.Glyph.Ellipsis)
-	return s.line().Space(2).Put(s.th.Plain.Dim, text).Fill(s.label)
+	return s.line().Space(2).Put(s.th.Plain.Dim, middle(label, s.label-5, s.th.Glyph.Ellipsis)).Fill(s.label)
+}
+
+// middle is text in at most w cells, with its end: names of one kind differ there.
+func middle(text string, w int, ellipsis string) string {
+	rs := []rune(cell.Safe(text))
+	if cell.Width(string(rs)) <= w || w < 8 {
+		text, _ = cell.Cut(text, w, ellipsis)
+		return text
+	}
+	end := string(rs[len(rs)-w/3:])
+	head, _ := cell.Cut(text, w-cell.Width(end), ellipsis)
+	return head + end
 }
 
 // longest is how many rows a value may take.

@@ -17,16 +17,16 @@ import (
 const anyCommand = "command"
 
 // whyNoNew says why no run can be started from here.
-func (v *Runs) whyNoNew() string {
-	if _, ok := v.runner(); !ok {
+func (d *Desk) whyNoNew() string {
+	if _, ok := d.runner(); !ok {
 		return "none of the backends can start a process"
 	}
 	return ""
 }
 
 // runner is the first source that can start something.
-func (v *Runs) runner() (backends.Runner, bool) {
-	for _, b := range v.desk.sources {
+func (d *Desk) runner() (backends.Runner, bool) {
+	for _, b := range d.sources {
 		if r, ok := b.(backends.Runner); ok {
 			return r, true
 		}
@@ -36,13 +36,13 @@ func (v *Runs) runner() (backends.Runner, bool) {
 
 // newForm asks what to run: a model of the built-in trainer with its
 // hyper-parameters, or any command.
-func (v *Runs) newForm() tui.Form {
+func (d *Desk) newForm() tui.Form {
 	what := form.Field{ID: "what", Kind: form.Choice, Label: "what"}
 	var fields []form.Field
 	is := func(option string) func(form.Values) bool {
 		return func(vals form.Values) bool { return vals["what"] == option }
 	}
-	if t := v.desk.train; t != nil {
+	if t := d.train; t != nil {
 		for _, m := range t.Models {
 			what.Options = append(what.Options, form.Option{Value: m})
 			for _, p := range t.Params(m) {
@@ -59,11 +59,11 @@ func (v *Runs) newForm() tui.Form {
 	return tui.Form{
 		Title: "Start a new run", Verb: "start", Intro: "It runs as a process of its own, and goes on when this program ends.", Form: form.New(slices.Insert(fields, 0, what)...),
 		Submit: func(ctx context.Context, vals form.Values) (backends.Plan, error) {
-			r, ok := v.runner()
+			r, ok := d.runner()
 			if !ok {
-				return backends.Plan{}, errors.New(v.whyNoNew())
+				return backends.Plan{}, errors.New(d.whyNoNew())
 			}
-			spec, err := v.spec(vals)
+			spec, err := d.spec(vals)
 			if err != nil {
 				return backends.Plan{}, err
 			}
@@ -73,7 +73,7 @@ func (v *Runs) newForm() tui.Form {
 }
 
 // spec is the job that the form for a new run asks for.
-func (v *Runs) spec(vals form.Values) (backends.JobSpec, error) {
+func (d *Desk) spec(vals form.Values) (backends.JobSpec, error) {
 	model := vals["what"]
 	if model == anyCommand {
 		words, err := backends.Split(vals[anyCommand])
@@ -85,7 +85,7 @@ func (v *Runs) spec(vals form.Values) (backends.JobSpec, error) {
 			set[name] = val
 		}
 	}
-	return backends.JobSpec{Command: v.desk.train.Command(model, set), Experiment: model}, nil
+	return backends.JobSpec{Command: d.train.Command(model, set), Experiment: model}, nil
 }
 
 // field is how a hyper-parameter is asked for.
@@ -121,13 +121,13 @@ func isCommand(s string, _ form.Values) error {
 
 // rerunForm asks for the hyper-parameters of the built-in trainer, or for the
 // command line of anything else.
-func (v *Runs) rerunForm(r *backends.Run) tui.Form {
+func (d *Desk) rerunForm(r *backends.Run) tui.Form {
 	line := r.Tag(backends.TagCommand)
 	words, err := backends.Split(line)
 	f := tui.Form{Title: "Run " + r.Name + " again", Verb: "start", Intro: "A new run, in the same folder and environment."}
-	if model, ok := v.trains(words); ok && err == nil {
+	if model, ok := d.trains(words); ok && err == nil {
 		var fields []form.Field
-		for _, p := range v.desk.train.Params(model) {
+		for _, p := range d.train.Params(model) {
 			fd := p.field()
 			fd.Default = valueOf(words, r, p)
 			fields = append(fields, fd)
@@ -135,12 +135,12 @@ func (v *Runs) rerunForm(r *backends.Run) tui.Form {
 		f.Form = form.New(fields...)
 		f.Submit = func(ctx context.Context, vals form.Values) (backends.Plan, error) {
 			command := words
-			for _, p := range v.desk.train.Params(model) {
+			for _, p := range d.train.Params(model) {
 				if vals[p.Name] != valueOf(words, r, p) {
 					command = withFlag(command, p.Name, vals[p.Name])
 				}
 			}
-			return v.planRerun(ctx, r, command)
+			return d.planRerun(ctx, r, command)
 		}
 		return f
 	}
@@ -150,21 +150,21 @@ func (v *Runs) rerunForm(r *backends.Run) tui.Form {
 		if err != nil {
 			return backends.Plan{}, err
 		}
-		return v.planRerun(ctx, r, command)
+		return d.planRerun(ctx, r, command)
 	}
 	return f
 }
 
-func (v *Runs) planRerun(ctx context.Context, r *backends.Run, command []string) (backends.Plan, error) {
-	return planWith(v.desk, r, func(b backends.Rerunner) (backends.Plan, error) { return b.PlanRerun(ctx, r.Ref(), command) })
+func (d *Desk) planRerun(ctx context.Context, r *backends.Run, command []string) (backends.Plan, error) {
+	return planWith(d, r, func(b backends.Rerunner) (backends.Plan, error) { return b.PlanRerun(ctx, r.Ref(), command) })
 }
 
 // trains says which of the built-in models a command trains.
-func (v *Runs) trains(words []string) (model string, ok bool) {
-	if v.desk.train == nil || len(words) < 3 || words[1] != "train" {
+func (d *Desk) trains(words []string) (model string, ok bool) {
+	if d.train == nil || len(words) < 3 || words[1] != "train" {
 		return "", false
 	}
-	return words[2], slices.Contains(v.desk.train.Models, words[2])
+	return words[2], slices.Contains(d.train.Models, words[2])
 }
 
 // valueOf is what a hyper-parameter was in a run: as its command says, else as it

@@ -124,6 +124,18 @@ func (s shape) equal(o shape) bool {
 	return slices.Equal(s.metrics, o.metrics) && slices.Equal(s.params, o.params) && slices.Equal(s.on, o.on)
 }
 
+// figure is what a run is judged by, in words: "val_acc 0.9722".
+func (s shape) figure(r *backends.Run) string {
+	if len(s.metrics) == 0 {
+		return ""
+	}
+	f := s.metrics[0]
+	if m, ok := r.Metric(f.key); ok {
+		return f.key + " " + f.figures.Format(m.Value)
+	}
+	return ""
+}
+
 // shown is how many metric and param columns are on at first; the others are a key
 // away.
 const shown = 4

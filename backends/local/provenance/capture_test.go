@@ -281,3 +281,16 @@ func TestSubmodulesAreSaidToBeLacking(t *testing.T) {
 		t.Errorf("lacking %s", got)
 	}
 }
+
+// This program's own trainer needs no code of the folder that it runs in.
+func TestOwnCommandLacksNoCode(t *testing.T) {
+	for _, own := range []bool{false, true} {
+		p, _, err := Capture(t.Context(), Options{Dir: t.TempDir(), Command: []string{"flightdeck", "train", "digits"}, Own: own})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := len(p.Lacks) == 0; got != own {
+			t.Errorf("own %v: lacks %q", own, p.Lacks)
+		}
+	}
+}

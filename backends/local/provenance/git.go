@@ -70,6 +70,8 @@ func (c *capture) code(ctx context.Context) error {
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
+	case err != nil && c.own:
+		return nil
 	case errors.Is(err, exec.ErrNotFound):
 		c.lack("the code: there is no git program on this machine")
 		return nil

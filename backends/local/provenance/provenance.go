@@ -34,6 +34,7 @@ type Options struct {
 	Env     []string // "NAME=value"; the last of a name counts
 	Data    []string // files and folders, relative to Dir
 	Version string   // of this program
+	Own     bool     // the command is this program itself: a folder outside of git lacks nothing
 	// Report hears how far the digests of Data have come, in bytes; may be nil.
 	Report func(backends.Progress)
 }
@@ -70,7 +71,7 @@ func Capture(ctx context.Context, o Options) (backends.Provenance, Files, error)
 	if err != nil {
 		return backends.Provenance{}, Files{}, fmt.Errorf("record where it runs: %w", err)
 	}
-	c := &capture{p: backends.Provenance{Dir: dir, OS: runtime.GOOS + "/" + runtime.GOARCH, Version: o.Version, Seed: seedOf(o.Command)}}
+	c := &capture{own: o.Own, p: backends.Provenance{Dir: dir, OS: runtime.GOOS + "/" + runtime.GOARCH, Version: o.Version, Seed: seedOf(o.Command)}}
 	if c.p.Host, err = os.Hostname(); err != nil {
 		c.lack("the host's name: %v", err)
 	}
@@ -89,6 +90,7 @@ func Capture(ctx context.Context, o Options) (backends.Provenance, Files, error)
 type capture struct {
 	p     backends.Provenance
 	files Files
+	own   bool
 }
 
 func (c *capture) lack(format string, args ...any) {
