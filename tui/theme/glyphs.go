@@ -14,6 +14,7 @@ type Glyphs struct {
 	Unknown                                                                      string // no value
 	Dot, Arrow, Ellipsis, Enter                                                  string
 	Mark                                                                         string // a marked row
+	Pin                                                                          string // a row whose curves stay
 	Spark                                                                        []string
 	Heat                                                                         []string
 	Braille                                                                      bool // charts may use braille dots
@@ -25,7 +26,7 @@ func Unicode() Glyphs {
 	return Glyphs{
 		Running: "●", Done: "✓", Failed: "✗", Pruned: "×", Caution: "▲", Warning: "■", Waiting: "◌", NotYet: "○", Transition: "◐",
 		Open: "▾", Closed: "▸", Here: "▌", Bar: "━", BarEmpty: "─", Should: "┃", Limit: "╌",
-		Rule: "─", Divider: "│", Tee: "┬", TeeUp: "┴", Sort: "▾", SortUp: "▴", Unknown: "–", Dot: "·", Arrow: "→", Ellipsis: "…", Enter: "↵", Mark: "✓",
+		Rule: "─", Divider: "│", Tee: "┬", TeeUp: "┴", Sort: "▾", SortUp: "▴", Unknown: "–", Dot: "·", Arrow: "→", Ellipsis: "…", Enter: "↵", Mark: "✓", Pin: "◆",
 		Spark: []string{"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"}, Heat: []string{" ", "░", "▒", "▓", "█"}, Braille: true, ThinSpace: "\u2009",
 	}
 }
@@ -36,7 +37,7 @@ func ASCII() Glyphs {
 	return Glyphs{
 		Running: "*", Done: "+", Failed: "x", Pruned: "-", Caution: "!", Warning: "#", Waiting: ".", NotYet: "o", Transition: "%",
 		Open: "v", Closed: ">", Here: ">", Bar: "=", BarEmpty: "-", Should: "|", Limit: "-",
-		Rule: "-", Divider: "|", Tee: "+", TeeUp: "+", Sort: "v", SortUp: "^", Unknown: "-", Dot: ".", Arrow: ">", Ellipsis: "~", Enter: "enter", Mark: "+",
+		Rule: "-", Divider: "|", Tee: "+", TeeUp: "+", Sort: "v", SortUp: "^", Unknown: "-", Dot: ".", Arrow: ">", Ellipsis: "~", Enter: "enter", Mark: "+", Pin: "@",
 		Spark: []string{"_", ".", "-", "=", "+", "*", "%", "#"}, Heat: []string{" ", ".", ":", "+", "#"}, ThinSpace: " ",
 	}
 }

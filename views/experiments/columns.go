@@ -47,7 +47,7 @@ func nameColumn(p *picks) column {
 			pinned := p.pinned(r)
 			sign := l.Theme.Glyph.Bar
 			if pinned {
-				sign = l.Theme.Glyph.Here
+				sign = l.Theme.Glyph.Pin
 			}
 			if letter := l.Theme.SeriesLetter(i); letter != "" {
 				sign = letter

@@ -97,6 +97,9 @@ func (p *files) enter() {
 			return preview.Doc{}, err
 		}
 		defer f.Close()
+		if at, ok := f.(io.ReaderAt); ok { // only what is needed is read, however big the file
+			return preview.Read(a.Path, a.Size, at), nil
+		}
 		data, err := io.ReadAll(io.LimitReader(f, preview.Wants(a.Path)))
 		if err != nil {
 			return preview.Doc{}, err
