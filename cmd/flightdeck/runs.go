@@ -38,29 +38,7 @@ Any other text is looked for fuzzily.
 			if limit < 0 {
 				return usageError("-n %d: it is a number of runs, or 0 for all", limit)
 			}
-			lo, err := c.workspace()
-			if err != nil {
-				return err
-			}
-			if f.Experiment, err = experimentID(cmd.Context(), lo, f.Experiment); err != nil {
-				return err
-			}
-			all, err := lo.Runs(cmd.Context(), f)
-			if err != nil {
-				return err
-			}
-			found, err := c.filter(all, strings.Join(args, " "))
-			if err != nil {
-				return err
-			}
-			if limit > 0 && len(found) > limit {
-				found = found[:limit]
-			}
-			l := c.runListing(found, columns)
-			if len(all) > 0 {
-				l.empty = "no run of " + plural(len(all), "run") + " matches"
-			}
-			return c.print(l)
+			return c.listRuns(cmd.Context(), f, strings.Join(args, " "), columns, limit)
 		},
 	}
 	cmd.Flags().StringVarP(&f.Experiment, "experiment", "e", "", "only this experiment, by name or id")
@@ -70,6 +48,32 @@ Any other text is looked for fuzzily.
 	completeFlag(cmd, "experiment", c.completeExperiments)
 	completeFlag(cmd, "columns", c.completeColumns)
 	return cmd
+}
+
+func (c *cli) listRuns(ctx context.Context, f backends.RunFilter, src string, columns []string, limit int) error {
+	lo, err := c.workspace()
+	if err != nil {
+		return err
+	}
+	if f.Experiment, err = experimentID(ctx, lo, f.Experiment); err != nil {
+		return err
+	}
+	all, err := lo.Runs(ctx, f)
+	if err != nil {
+		return err
+	}
+	found, err := c.filter(all, src)
+	if err != nil {
+		return err
+	}
+	if limit > 0 && len(found) > limit {
+		found = found[:limit]
+	}
+	l := c.runListing(found, columns)
+	if len(all) > 0 {
+		l.empty = "no run of " + plural(len(all), "run") + " matches"
+	}
+	return c.print(l)
 }
 
 // experimentID is the id of an experiment that is named by its name or its id.

@@ -12,6 +12,8 @@ import (
 // HTML is the screen as a page of its own, for a browser to draw. fg and bg are
 // the terminal's own colours.
 func (p *Program) HTML(fg, bg color.Color) string {
+	p.glass.RLock()
+	defer p.glass.RUnlock()
 	var b strings.Builder
 	fmt.Fprintf(&b, `<!doctype html><meta charset="utf-8"><style>body{margin:0;background:%s;color:%s}
 pre{margin:0;padding:14px;text-rendering:geometricPrecision;font:15px/18px "DejaVu Sans Mono",monospace;width:max-content}span{display:inline-block;height:18px;vertical-align:top}i{display:inline-block;width:1ch;height:18px;font-style:normal;overflow:hidden;text-align:center;vertical-align:top}</style><pre>`, hex(bg), hex(fg))

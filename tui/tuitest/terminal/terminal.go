@@ -38,6 +38,8 @@ type Program struct {
 	emu  *vt.SafeEmulator
 	w, h int
 
+	glass sync.RWMutex // held while the screen changes, or is read cell by cell
+
 	start time.Time
 	done  chan struct{} // the output has ended
 
@@ -93,7 +95,9 @@ func (p *Program) read(tee io.Writer) {
 		<-p.open()
 		n, err := p.tty.Read(buf)
 		if n > 0 {
+			p.glass.Lock()
 			_, _ = p.emu.Write(buf[:n])
+			p.glass.Unlock()
 			if tee != nil {
 				_, _ = tee.Write(buf[:n])
 			}
@@ -121,8 +125,10 @@ func (p *Program) Send(text string) error {
 
 // Resize changes the terminal's size.
 func (p *Program) Resize(w, h int) error {
+	p.glass.Lock()
 	p.w, p.h = w, h
 	p.emu.Resize(w, h)
+	p.glass.Unlock()
 	return pty.Setsize(p.tty, &pty.Winsize{Cols: uint16(w), Rows: uint16(h)})
 }
 
@@ -211,6 +217,8 @@ func (p *Program) Quiet(d, limit time.Duration) time.Time {
 
 // Text is the screen, one line a row, without styles and trailing blanks.
 func (p *Program) Text() string {
+	p.glass.RLock()
+	defer p.glass.RUnlock()
 	var b strings.Builder
 	for y := range p.h {
 		var row strings.Builder
@@ -229,7 +237,14 @@ func (p *Program) Text() string {
 }
 
 // Cell is the cell at x, y; nil outside the screen.
-func (p *Program) Cell(x, y int) *uv.Cell { return p.emu.CellAt(x, y) }
+func (p *Program) Cell(x, y int) *uv.Cell {
+	p.glass.RLock()
+	defer p.glass.RUnlock()
+	if c := p.emu.CellAt(x, y); c != nil {
+		return c.Clone()
+	}
+	return nil
+}
 
 // Size is the terminal's.
 func (p *Program) Size() (w, h int) { return p.w, p.h }
