@@ -2,6 +2,7 @@ package local
 
 import (
 	"context"
+	"syscall"
 	"time"
 
 	"flightdeck/backends"
@@ -16,11 +17,38 @@ func (l *Local) WaitJob(ctx context.Context, id string) (*backends.Job, error) {
 // patience is how long a job's runs may stay open after its end: a keeper that
 // lives restarts its supervisor until they are closed. A job without one is lost,
 // and its runs are closed by whoever starts the next job here.
-func patience(j *backends.Job) time.Duration {
-	if j.State == backends.JobLost {
+func (l *Local) patience(j *backends.Job) time.Duration {
+	if j.State == backends.JobLost || l.full() {
 		return 2 * time.Second
 	}
 	return 20 * time.Second
+}
+
+// scarce is the free space, in bytes, under which a store can take nothing more.
+const scarce = 128 << 10
+
+// full reports whether the workspace's disk has no room left.
+func (l *Local) full() bool {
+	var st syscall.Statfs_t
+	return syscall.Statfs(l.dir(), &st) == nil && st.Bavail*uint64(st.Bsize) < scarce
+}
+
+// Unrecorded says why the end of a job is not in its runs yet; "" when it is.
+// Nothing is lost by then: the job's folder has it, and whoever supervises next
+// writes it down.
+func (l *Local) Unrecorded(ctx context.Context, j *backends.Job) string {
+	runs, err := l.runsOf(ctx, j.ID)
+	switch {
+	case err == nil && closed(runs):
+		return ""
+	case l.full():
+		return "the disk is full; it is recorded when there is room"
+	case err != nil:
+		return err.Error()
+	case j.Trouble != "":
+		return j.Trouble
+	}
+	return "its supervisor does not answer; flightdeck doctor says more"
 }
 
 // Await is WaitJob that shows the job's runs to look while they change.
@@ -42,7 +70,7 @@ func (l *Local) Await(ctx context.Context, id string, look func([]*backends.Run)
 			if ended.IsZero() {
 				ended = time.Now()
 			}
-			if closed(runs) || time.Since(ended) > patience(j) {
+			if closed(runs) || time.Since(ended) > l.patience(j) {
 				return j, nil
 			}
 		}

@@ -148,7 +148,7 @@ func TestAJobFillsTheDisk(t *testing.T) {
 	ownMounts(t)
 	dir := smallDisk(t)
 	a := call(t, dir, "run", "--name", "hungry", "--", "sh", "-c", "echo before; head -c 8000000 /dev/zero > big; echo after; exit 3")
-	expect(t, "run", a, 3, "before\n", "No space left on device", "after\n")
+	expect(t, "run", a, 3, "before\n", "No space left on device", "after\n", "the disk is full")
 
 	fill(t, dir)
 	a = call(t, dir, "run", "--", "true")
@@ -181,6 +181,9 @@ func TestOutputFillsTheDisk(t *testing.T) {
 	a := call(t, dir, "run", "--name", "loud", "--", "sh", "-c", "echo first; head -c 8000000 /dev/zero | tr '\\0' x; exit 5")
 	if a.code != 5 || !strings.HasPrefix(a.out, "first\nxxxx") || len(a.out) > 2<<20 {
 		t.Errorf("exit %d, %d bytes of output: %.80q; errors: %s", a.code, len(a.out), a.out, a.err)
+	}
+	if !strings.Contains(a.err, "the disk is full") {
+		t.Errorf("it does not say why its run is not recorded: %q", a.err)
 	}
 	expect(t, "run on a full disk", call(t, dir, "run", "--", "true"), exitFailed, "no space left on device")
 

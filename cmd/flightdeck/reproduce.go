@@ -60,7 +60,7 @@ func (c *cli) reproduce(ctx context.Context, lo *local.Local, r *backends.Run, i
 	if err != nil {
 		return fmt.Errorf("reproduce %s: nothing was recorded of where it comes from: %w", r.Name, err)
 	}
-	c.builtIn(&prov)
+	c.builtIn(prov)
 	if into == "" {
 		into = filepath.Join(lo.Root(), local.Folder, "reproduced", short(r.ID)+"-"+c.now().Format("20060102-150405.000"))
 	}
@@ -102,14 +102,12 @@ func (c *cli) reproduce(ctx context.Context, lo *local.Local, r *backends.Run, i
 	return c.judge(ctx, lo, r, job, out)
 }
 
-// builtIn takes from the lacks of a training by this program what it does not need:
-// its code is the program. Another version of it may compute otherwise, which the
-// comparison then shows.
-func (c *cli) builtIn(prov *backends.Provenance) {
+// builtIn says when another version of this program trained: it may compute
+// otherwise, which the comparison then shows.
+func (c *cli) builtIn(prov backends.Provenance) {
 	if len(prov.Command) < 2 || prov.Command[0] != "flightdeck" || prov.Command[1] != "train" {
 		return
 	}
-	prov.Lacks = slices.DeleteFunc(slices.Clone(prov.Lacks), func(l string) bool { return strings.HasPrefix(l, "the code: ") })
 	if prov.Version != version {
 		fmt.Fprintf(c.err, "flightdeck: note: it was trained by version %s, this is %s\n", safe(prov.Version), version)
 	}

@@ -117,6 +117,9 @@ func (c *cli) attach(ctx context.Context, lo *local.Local, ref backends.Ref) err
 			return err
 		}
 		b.done()
+		if why := lo.Unrecorded(ctx, j); why != "" {
+			fmt.Fprintf(c.err, "flightdeck: note: the end of job %s is not recorded in its run yet: %s\n", j.ID, safe(why))
+		}
 		return exitOf(j)
 	})
 }
