@@ -63,24 +63,16 @@ func (c *cli) registerVerb() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "register RUN MODEL", Short: "Make a new version of a model from a run's artifact", Args: cobra.ExactArgs(2),
 		ValidArgsFunction: c.completeRunThen(c.completeModels),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			lo, err := c.workspace()
-			if err != nil {
-				return err
-			}
-			r, err := lo.Run(cmd.Context(), args[0])
-			if err != nil {
-				return err
-			}
+		RunE: c.onRun(func(ctx context.Context, lo *local.Local, r *backends.Run, args []string) error {
 			if artifact == "" {
-				artifact, err = modelArtifact(cmd.Context(), lo, r)
-				if err != nil {
+				var err error
+				if artifact, err = modelArtifact(ctx, lo, r); err != nil {
 					return err
 				}
 			}
-			p, err := lo.PlanRegister(cmd.Context(), r.Ref(), args[1], artifact)
-			return c.do(cmd.Context(), lo, p, err)
-		},
+			p, err := lo.PlanRegister(ctx, r.Ref(), args[0], artifact)
+			return c.do(ctx, lo, p, err)
+		}),
 	}
 	cmd.Flags().StringVar(&artifact, "artifact", "", "the run's file or folder (default: where its model file is)")
 	return cmd

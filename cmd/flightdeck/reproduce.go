@@ -27,17 +27,9 @@ The commit is checked out, the uncommitted diff and the untracked files that wer
 kept are put over it, the data's digests are compared, masked variables are taken
 from the current environment. What is lacking is named, and nothing is run then;
 --force runs all the same. ARGS are added to the command, to see what they change.`,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			lo, err := c.workspace()
-			if err != nil {
-				return err
-			}
-			r, err := lo.Run(cmd.Context(), args[0])
-			if err != nil {
-				return err
-			}
-			return c.reproduce(cmd.Context(), lo, r, into, args[1:], force)
-		},
+		RunE: c.onRun(func(ctx context.Context, lo *local.Local, r *backends.Run, args []string) error {
+			return c.reproduce(ctx, lo, r, into, args, force)
+		}),
 	}
 	cmd.Flags().StringVar(&into, "into", "", "the new folder (default: one beside the workspace's jobs)")
 	cmd.Flags().BoolVar(&force, "force", false, "run although something is lacking")

@@ -17,21 +17,28 @@ import (
 
 func asError[T error](err error, into *T) bool { return errors.As(err, into) }
 
+// onRun is a verb about the run that its first argument names; args are the rest.
+func (c *cli) onRun(do func(ctx context.Context, lo *local.Local, r *backends.Run, args []string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		lo, err := c.workspace()
+		if err != nil {
+			return err
+		}
+		r, err := lo.Run(cmd.Context(), args[0])
+		if err != nil {
+			return err
+		}
+		return do(cmd.Context(), lo, r, args[1:])
+	}
+}
+
 func (c *cli) showVerb() *cobra.Command {
 	return &cobra.Command{
 		Use: "show RUN", Short: "Everything about one run: params, metrics, where it comes from", Args: cobra.ExactArgs(1),
 		ValidArgsFunction: c.completeRunThen(cobra.NoFileCompletions),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			lo, err := c.workspace()
-			if err != nil {
-				return err
-			}
-			r, err := lo.Run(cmd.Context(), args[0])
-			if err != nil {
-				return err
-			}
-			return c.show(cmd.Context(), lo, r)
-		},
+		RunE: c.onRun(func(ctx context.Context, lo *local.Local, r *backends.Run, _ []string) error {
+			return c.show(ctx, lo, r)
+		}),
 	}
 }
 
@@ -176,18 +183,10 @@ func (c *cli) tagVerb() *cobra.Command {
 	return &cobra.Command{
 		Use: "tag RUN KEY=VALUE… KEY-…", Short: "Set tags, or remove them with a trailing minus", Args: cobra.MinimumNArgs(2),
 		ValidArgsFunction: c.completeRunThen(cobra.NoFileCompletions),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			lo, err := c.workspace()
-			if err != nil {
-				return err
-			}
-			r, err := lo.Run(cmd.Context(), args[0])
-			if err != nil {
-				return err
-			}
+		RunE: c.onRun(func(ctx context.Context, lo *local.Local, r *backends.Run, args []string) error {
 			var set []backends.Tag
 			var remove []string
-			for _, a := range args[1:] {
+			for _, a := range args {
 				if k, v, ok := strings.Cut(a, "="); ok && k != "" {
 					set = append(set, backends.Tag{Key: k, Value: v})
 				} else if k, ok := strings.CutSuffix(a, "-"); ok && k != "" {
@@ -196,9 +195,9 @@ func (c *cli) tagVerb() *cobra.Command {
 					return usageError("tag %s: write KEY=VALUE, or KEY- to remove it", a)
 				}
 			}
-			p, err := lo.PlanTags(cmd.Context(), r.Ref(), set, remove)
-			return c.do(cmd.Context(), lo, p, err)
-		},
+			p, err := lo.PlanTags(ctx, r.Ref(), set, remove)
+			return c.do(ctx, lo, p, err)
+		}),
 	}
 }
 
@@ -206,16 +205,8 @@ func (c *cli) noteVerb() *cobra.Command {
 	return &cobra.Command{
 		Use: "note RUN [TEXT…]", Short: "Write a run's note; without text, print it", Args: cobra.MinimumNArgs(1),
 		ValidArgsFunction: c.completeRunThen(cobra.NoFileCompletions),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			lo, err := c.workspace()
-			if err != nil {
-				return err
-			}
-			r, err := lo.Run(cmd.Context(), args[0])
-			if err != nil {
-				return err
-			}
-			if len(args) == 1 {
+		RunE: c.onRun(func(ctx context.Context, lo *local.Local, r *backends.Run, args []string) error {
+			if len(args) == 0 {
 				note := r.Tag(backends.TagNote)
 				if c.format == "json" {
 					return c.json(map[string]string{"run_id": r.ID, "note": note})
@@ -223,8 +214,8 @@ func (c *cli) noteVerb() *cobra.Command {
 				_, err := fmt.Fprintln(c.out, safe(note))
 				return err
 			}
-			p, err := lo.PlanTags(cmd.Context(), r.Ref(), []backends.Tag{{Key: backends.TagNote, Value: strings.Join(args[1:], " ")}}, nil)
-			return c.do(cmd.Context(), lo, p, err)
-		},
+			p, err := lo.PlanTags(ctx, r.Ref(), []backends.Tag{{Key: backends.TagNote, Value: strings.Join(args, " ")}}, nil)
+			return c.do(ctx, lo, p, err)
+		}),
 	}
 }
