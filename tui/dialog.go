@@ -82,8 +82,11 @@ type sheet struct {
 	lines []string
 }
 
-func newSheet(th *theme.Theme, room rect) *sheet {
-	w := min(panelWidth, room.w-4)
+func newSheet(th *theme.Theme, room rect) *sheet { return wideSheet(th, room, panelWidth) }
+
+// wideSheet is a sheet that may be wider than a text reads well: for columns.
+func wideSheet(th *theme.Theme, room rect, most int) *sheet {
+	w := min(most, room.w-4)
 	if room.w < 48 {
 		w = room.w
 	}

@@ -22,6 +22,9 @@ type formDialog struct {
 	at      rect // of the form, in the panel
 }
 
+// formWidth leaves room for the hints beside the fields.
+const formWidth = 104
+
 func newFormDialog(f Form, act Action, c *changes, dismiss func(dialog)) *formDialog {
 	return &formDialog{Form: f, act: act, changes: c, dismiss: dismiss}
 }
@@ -77,7 +80,7 @@ func (d *formDialog) mouse(msg tea.MouseMsg, x, y int) (tea.Cmd, bool) {
 }
 
 func (d *formDialog) draw(th *theme.Theme, room rect) panel {
-	s := newSheet(th, room)
+	s := wideSheet(th, room, formWidth)
 	s.blank()
 	s.text(s.set.Title, d.Title)
 	if d.Intro != "" && room.h > 14 {
