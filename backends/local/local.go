@@ -44,8 +44,9 @@ type Local struct {
 	o    Options
 	jobs *job.Jobs
 
-	mu sync.Mutex
-	st *store.Store
+	mu     sync.Mutex
+	st     *store.Store
+	stands map[string]*stand // for the runs of jobs that have none yet, by job
 }
 
 // Open opens the workspace without creating anything.
@@ -158,7 +159,12 @@ func (l *Local) ReadOnly() (bool, string) {
 // Notify pokes when another process changed the store or a job.
 func (l *Local) Notify(ctx context.Context, poke func(topic string)) error {
 	done := make(chan error, 1)
-	go func() { done <- l.jobs.Watch(ctx, poke) }()
+	go func() {
+		done <- l.jobs.Watch(ctx, func(topic string) {
+			poke(topic)
+			poke(backends.TopicRuns) // a job that runs may be listed as a run
+		})
+	}()
 	err := l.watchStore(ctx, poke)
 	return errors.Join(err, <-done)
 }

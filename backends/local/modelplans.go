@@ -12,7 +12,7 @@ import (
 
 // PlanRegister makes a new version of a registered model from a run's artifact.
 func (l *Local) PlanRegister(ctx context.Context, ref backends.Ref, model, artifact string) (backends.Plan, error) {
-	run, err := l.Run(ctx, ref.ID)
+	run, err := l.stored(ctx, ref.ID)
 	if err != nil {
 		return backends.Plan{}, err
 	}

@@ -39,7 +39,7 @@ func (l *Local) stage(ctx context.Context, runs []backends.Ref, action, target, 
 	}
 	var ids, names, against []string
 	for _, ref := range runs {
-		r, err := l.Run(ctx, ref.ID)
+		r, err := l.stored(ctx, ref.ID)
 		if err != nil {
 			return backends.Plan{}, err
 		}
@@ -65,7 +65,7 @@ func (l *Local) stage(ctx context.Context, runs []backends.Ref, action, target, 
 
 // PlanTags sets and removes tags of one run; the undo puts the old values back.
 func (l *Local) PlanTags(ctx context.Context, ref backends.Ref, set []backends.Tag, remove []string) (backends.Plan, error) {
-	run, err := l.Run(ctx, ref.ID)
+	run, err := l.stored(ctx, ref.ID)
 	if err != nil {
 		return backends.Plan{}, err
 	}
@@ -105,7 +105,7 @@ func (l *Local) PlanTags(ctx context.Context, ref backends.Ref, set []backends.T
 
 // PlanRename gives a run another name.
 func (l *Local) PlanRename(ctx context.Context, ref backends.Ref, name string) (backends.Plan, error) {
-	run, err := l.Run(ctx, ref.ID)
+	run, err := l.stored(ctx, ref.ID)
 	if err != nil {
 		return backends.Plan{}, err
 	}

@@ -8,6 +8,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"flightdeck/backends"
 	"flightdeck/backends/local/provenance"
@@ -25,16 +26,25 @@ func ask[T any](l *Local, read func(*store.Store) (T, error)) (T, error) {
 	return read(st)
 }
 
-// Runs lists the runs, newest first.
+// Runs lists the runs, newest first: before those that the store has, the jobs that
+// run and have made none yet (unborn.go).
 func (l *Local) Runs(ctx context.Context, f backends.RunFilter) ([]*backends.Run, error) {
-	return ask(l, func(st *store.Store) ([]*backends.Run, error) { return st.Runs(ctx, f) })
+	runs, err := ask(l, func(st *store.Store) ([]*backends.Run, error) { return st.Runs(ctx, f) })
+	if err != nil {
+		return nil, err
+	}
+	first, err := l.unborn(ctx, runs, f)
+	if err != nil || len(first) == 0 {
+		return runs, err
+	}
+	return append(first, runs...), nil
 }
 
 // Run finds one run by id, by a unique beginning of it, or by name.
 func (l *Local) Run(ctx context.Context, name string) (*backends.Run, error) {
 	r, err := ask(l, func(st *store.Store) (*backends.Run, error) { return st.Run(ctx, name) })
-	if errors.Is(err, backends.ErrNotFound) || err == nil && r == nil { // the store says it in MLflow's words
-		return nil, fmt.Errorf("run %s: %w", name, backends.ErrNotFound)
+	if errors.Is(err, backends.ErrNotFound) || err == nil && r == nil {
+		return l.findUnborn(ctx, name)
 	}
 	return r, err
 }
@@ -46,7 +56,13 @@ func (l *Local) Experiments(ctx context.Context) ([]backends.Experiment, error) 
 
 // History is the shared, growing history of a metric.
 func (l *Local) History(ctx context.Context, run backends.Ref, key string) (*backends.History, error) {
-	return ask(l, func(st *store.Store) (*backends.History, error) { return st.History(ctx, run.ID, key) })
+	h, err := ask(l, func(st *store.Store) (*backends.History, error) { return st.History(ctx, run.ID, key) })
+	if err == nil && (h == nil || h.Len() == 0) && strings.HasPrefix(key, "system/") {
+		if s, err := l.sampled(ctx, run.ID, key); err == nil {
+			return s, nil
+		}
+	}
+	return h, err
 }
 
 // Artifacts lists a run's files.

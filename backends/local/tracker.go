@@ -2,6 +2,7 @@ package local
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -169,9 +170,14 @@ func (t *tracker) ensure(ctx context.Context) (string, error) {
 	if id := t.last(); id != "" {
 		return id, nil
 	}
+	id, name := ownRun(t.job)
 	r, err := t.st.CreateRun(ctx, store.NewRun{
-		Experiment: t.job.Spec.Experiment, Name: t.job.Spec.Name, Start: t.job.Started, Job: t.job.ID, User: t.grant.Actor,
+		ID: id, Experiment: t.job.Spec.Experiment, Name: name, Start: t.job.Started, Job: t.job.ID, User: t.grant.Actor,
 	})
+	var known *store.Error
+	if errors.As(err, &known) && known.Code == store.AlreadyExists { // it was deleted meanwhile, or made before a supervisor died
+		return id, nil
+	}
 	if err != nil {
 		return "", fmt.Errorf("make the job's own run: %w", err)
 	}

@@ -27,3 +27,10 @@ func RandomName() string {
 	a, n := strings.Fields(adjectives), strings.Fields(animals)
 	return a[rand.IntN(len(a))] + "-" + n[rand.IntN(len(n))]
 }
+
+// NameFrom is such a name from a digest: the same for the same.
+func NameFrom(sum [32]byte) string {
+	a, n := strings.Fields(adjectives), strings.Fields(animals)
+	pick := func(of []string, at int) string { return of[(int(sum[at])<<8|int(sum[at+1]))%len(of)] }
+	return pick(a, 16) + "-" + pick(n, 18)
+}
