@@ -59,7 +59,7 @@ type DeniedError struct {
 
 func (e *DeniedError) Error() string {
 	if !e.Granted {
-		return fmt.Sprintf("%s: %s refused: read-only (no grant)", e.Transport, e.What)
+		return e.What + " refused: this is read-only"
 	}
 	return fmt.Sprintf("%s: %s refused: role %s may not", e.Transport, e.What, e.Role)
 }

@@ -11,9 +11,14 @@ import (
 func (a *App) collect() []entry {
 	var out []entry
 	focused := a.deck.focused()
+	type deed struct{ id, name string }
+	offered := map[deed]bool{} // panes about one object can do the same to it
 	offer := func(p *pane) {
 		for _, act := range a.actions(p) {
-			out = append(out, entryOf(p, act))
+			if is := (deed{act.ID, act.name()}); !offered[is] {
+				offered[is] = true
+				out = append(out, entryOf(p, act))
+			}
 		}
 	}
 	offer(focused)

@@ -280,6 +280,22 @@ func TestIdleSendsNothing(t *testing.T) {
 	})
 }
 
+// With less room the offers go before a healthy backend does.
+func TestHealthStays(t *testing.T) {
+	for _, w := range []int{140, 80, 60, 40} {
+		tuitest.Run(t, func(t *testing.T) {
+			x := newWorld(func(c *tui.Config) {
+				c.Health = func() []backends.Health { return []backends.Health{{Backend: "local", State: backends.OK}} }
+			})
+			h := tuitest.New(t, x.app, w, 24)
+			h.Advance(2 * time.Second)
+			if l := h.Line(23); !strings.HasSuffix(strings.TrimSpace(l), "local ●") || !strings.Contains(l, "? ") {
+				t.Errorf("%d cells: %q", w, l)
+			}
+		})
+	}
+}
+
 // The health of the backends is read when it changed, and only then.
 func TestHealth(t *testing.T) {
 	tuitest.Run(t, func(t *testing.T) {

@@ -3,8 +3,10 @@ package tui
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
+	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
 
 	"flightdeck/backends"
@@ -28,6 +30,9 @@ func (a *App) offers() []Action {
 			out = append(out, act)
 		}
 	}
+	if p != nil && len(p.view.Title().Tabs) > 1 {
+		out = append(out, a.tabsOffer())
+	}
 	for _, act := range a.shell() {
 		if act.ID == "shell.help" || act.ID == "shell.palette" {
 			out = append(out, act)
@@ -36,30 +41,40 @@ func (a *App) offers() []Action {
 	return out
 }
 
+// tabsOffer is the two keys that go through the pane's own tabs; a click goes on.
+func (a *App) tabsOffer() Action {
+	name := map[string]string{}
+	for _, act := range a.shell() {
+		name[act.ID] = keyName(act, "enter")
+	}
+	both := strings.TrimSpace(name["shell.prev-tab"] + " " + name["shell.next-tab"])
+	return Action{ID: "shell.next-tab", Key: key.NewBinding(key.WithKeys(both), key.WithHelp(both, "tabs")), Do: func() { a.deck.paneTab(1) }}
+}
+
 // typingOffer is a key that ends typing.
 func typingOffer(p *pane, name, word string, code rune) Action {
 	return Action{ID: "typing." + name, Key: bind(word, name), Do: func() { p.key(tea.KeyPressMsg{Code: code}) }}
 }
 
-// drawFooter is the footer's row, and where the offers are. With less room, what
-// is healthy is not said, then the offers before the last two go.
+// drawFooter is the footer's row, and where the offers are. With less room the
+// offers before the last two go; how the backends are stays, though where that took
+// more than a third of the row it is said only of those that are not well.
 func drawFooter(th *theme.Theme, w int, offers []Action, health []backends.Health, now time.Time) (string, []span) {
-	all := healthLine(th, health, now, false)
-	bad := healthLine(th, health, now, true)
-	for _, right := range []*cell.Line{all, bad} {
-		if line, spans := offerLine(th, w, offers, len(offers)); line.Len()+right.Len()+2 <= w {
-			return line.Ends(right).Render(), spans
-		}
+	right := healthLine(th, health, now, false)
+	if line, spans := offerLine(th, w, offers, len(offers)); line.Len()+right.Len()+2 <= w {
+		return line.Ends(right).Render(), spans
+	}
+	if right.Len() > w/3 {
+		right = healthLine(th, health, now, true)
+	}
+	if right.Len() > w/2 {
+		right = cell.NewLine(th, &th.Plain, 0)
 	}
 	offers = slices.Clone(offers) // "all keys" is said shorter
 	for i := range offers {
 		if offers[i].ID == "shell.help" {
 			offers[i].Key.SetHelp(offers[i].Key.Help().Key, "keys")
 		}
-	}
-	right := bad
-	if right.Len() > w/2 {
-		right = cell.NewLine(th, &th.Plain, 0)
 	}
 	for n := len(offers) - 1; n >= 0; n-- {
 		if line, spans := offerLine(th, w, offers, n); n == 0 || line.Len()+right.Len()+1 <= w {

@@ -107,7 +107,11 @@ func (d *formDialog) draw(th *theme.Theme, room rect) panel {
 	if d.busy {
 		note = "planning"
 	}
-	s.keys(note, "enter", d.verb(), "tab", "next field", "esc", "leave it")
+	hints := []string{"enter", d.verb(), "tab", "next field", "esc", "leave it"}
+	if d.Form.Form.Lined() {
+		hints = append([]string{"ctrl+s", d.verb(), "enter", "new line"}, hints[2:]...)
+	}
+	s.keys(note, hints...)
 	s.blank()
 	p := s.panel(room, -1, len(s.lines)-before, nil)
 	if c := d.Form.Form.Cursor(); c != nil && !d.busy {

@@ -9,6 +9,9 @@ import (
 type match struct {
 	score int
 	at    []int // runes of the text, ascending
+
+	whole bool // every word of the query stands there as it is, at a word's start
+	stray bool // a letter stands apart from the one before, and within a word
 }
 
 // fuzzy finds every word of the query in the text, each as letters in order, with
@@ -23,13 +26,15 @@ func fuzzy(query []string, text string) (match, bool) {
 	for i, r := range runes {
 		low[i] = unicode.ToLower(r)
 	}
-	var m match
+	m := match{whole: true}
 	for _, word := range query {
 		score, at, ok := fuzzyWord([]rune(word), runes, low)
 		if !ok {
 			return match{}, false
 		}
 		m.score += score
+		apart, stray := scattered(runes, at)
+		m.whole, m.stray = m.whole && !apart && placeScore(runes, at[0]) > 0, m.stray || stray
 		m.at = merge(m.at, at)
 	}
 	m.score -= len(runes) / 8 // of two equal ones, the shorter
@@ -86,6 +91,18 @@ func fuzzyWord(word, text, low []rune) (int, []int, bool) {
 		best = next
 	}
 	return trace(word, best, from)
+}
+
+// scattered says whether a word's letters stand apart from each other, and whether
+// one of those that do is not even the first of a word.
+func scattered(text []rune, at []int) (apart, stray bool) {
+	for i := 1; i < len(at); i++ {
+		if at[i] != at[i-1]+1 {
+			apart = true
+			stray = stray || placeScore(text, at[i]) == 0
+		}
+	}
+	return apart, stray
 }
 
 func trace(word []rune, best []int, from [][]int) (int, []int, bool) {

@@ -70,3 +70,26 @@ func FuzzFuzzy(f *testing.F) {
 		}
 	})
 }
+
+// What is called as the query says hides what only has its letters somewhere.
+func TestScatteredLetters(t *testing.T) {
+	for _, c := range []struct {
+		query, text  string
+		whole, stray bool
+	}{
+		{"theme", "next theme", true, false},
+		{"theme", "Delete the 2 marked runs", false, true},
+		{"theme", "Register the model of brisk-otter", false, true},
+		{"pd", "Promote digits", false, false},
+		{"bow", "elbow", false, false},
+		{"next th", "next theme", true, false},
+	} {
+		m, ok := fuzzy(words(c.query), c.text)
+		if !ok {
+			t.Errorf("%q does not find %q", c.query, c.text)
+		}
+		if m.whole != c.whole || m.stray != c.stray {
+			t.Errorf("%q in %q: whole %v, stray %v", c.query, c.text, m.whole, m.stray)
+		}
+	}
+}

@@ -80,6 +80,8 @@ func (p *palette) feed(rev int) bool {
 }
 
 // filter keeps what matches, the best first; without a query, what was used last.
+// Where something is called as the query says, what only has its letters somewhere
+// is left out.
 func (p *palette) filter() {
 	query := p.edit.Text()
 	objects := strings.HasPrefix(query, "@")
@@ -94,6 +96,9 @@ func (p *palette) filter() {
 			e.match = m
 			p.shown = append(p.shown, e)
 		}
+	}
+	if len(ws) > 0 && slices.ContainsFunc(p.shown, func(e entry) bool { return e.match.whole }) {
+		p.shown = slices.DeleteFunc(p.shown, func(e entry) bool { return e.match.stray })
 	}
 	slices.SortStableFunc(p.shown, p.compare)
 	if len(p.shown) > mostShown {

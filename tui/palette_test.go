@@ -62,7 +62,11 @@ func TestPaletteDisabledCompleteExplainRecent(t *testing.T) {
 		if !strings.Contains(h.Text(), "runs.resume, in Runs") {
 			t.Errorf("? does not explain:\n%s", h.Text())
 		}
-		h.Press("esc", ":").Type("theme").Press("enter", ":")
+		h.Press("esc", ":").Type("theme")
+		if n := strings.Count(h.Text(), "  do  "); n != 1 {
+			t.Errorf("%d actions are called theme:\n%s", n, h.Text())
+		}
+		h.Press("enter", ":")
 		if first := h.Line(9); !strings.Contains(first, "next theme") {
 			t.Errorf("what was used last is not first: %q\n%s", first, h.Text())
 		}

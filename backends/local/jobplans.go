@@ -128,6 +128,9 @@ func (l *Local) again(ctx context.Context, target backends.Ref, action string, r
 		if j.Active() {
 			return backends.Plan{}, fmt.Errorf("resume %s: it is still running", target)
 		}
+		if err := l.unfinished(ctx, id, target); err != nil {
+			return backends.Plan{}, err
+		}
 		if !l.hasCheckpoint(id) {
 			return backends.Plan{}, fmt.Errorf("resume %s: it left no checkpoint in %s", target, l.checkpoints(id))
 		}

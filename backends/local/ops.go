@@ -189,6 +189,12 @@ func (l *Local) setTags(ctx context.Context, b tagsBody) (string, error) {
 			return "", err
 		}
 	}
+	switch {
+	case len(b.Set) == 1 && len(b.Remove) == 0 && b.Set[0].Key == backends.TagNote:
+		return "note written", nil
+	case len(b.Remove) == 1 && len(b.Set) == 0 && b.Remove[0] == backends.TagNote:
+		return "note removed", nil
+	}
 	return "tagged", nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"flightdeck/backends"
+	"flightdeck/backends/local/store"
 )
 
 // A plan whose target changed since is stale; what the run logs does not count, and
@@ -62,6 +63,16 @@ func TestPlansSayWhatTheyDo(t *testing.T) {
 	apply(t, l)(l.PlanRename(t.Context(), trained, "evil\x1b]0;x\x07 name"))
 	r, err := l.Run(t.Context(), trained.ID)
 	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.PlanResume(t.Context(), r.Ref()); err == nil || !strings.Contains(err.Error(), "it finished; restart runs it again") {
+		t.Errorf("resume of what finished: %v", err)
+	}
+	st, err := l.store()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := st.UpdateRun(granted(), r.ID, store.RunUpdate{Status: backends.RunKilled}); err != nil {
 		t.Fatal(err)
 	}
 	for what, plan := range map[string]func() (backends.Plan, error){

@@ -24,7 +24,8 @@ const (
 )
 
 // start starts a job. report hears how far the digests of its data have come.
-func (l *Local) start(ctx context.Context, b startBody, report func(backends.Progress)) (string, error) {
+func (l *Local) start(ctx context.Context, b startBody, report func(backends.Progress)) (note string, err error) {
+	defer func() { err = l.unstarted(err) }()
 	if _, err := l.writable(ctx, "start job"); err != nil {
 		return "", err
 	}
@@ -37,7 +38,6 @@ func (l *Local) start(ctx context.Context, b startBody, report func(backends.Pro
 		}
 	}
 	spec := b.Spec
-	var err error
 	if spec.Env, err = l.childEnv(ctx, b); err != nil {
 		return "", err
 	}

@@ -18,10 +18,13 @@ func Workspace(dir string) (root string, found bool, err error) {
 	if err != nil {
 		return "", false, fmt.Errorf("workspace of %s: %w", dir, err)
 	}
-	if fi, err := os.Stat(dir); err != nil {
-		return "", false, fmt.Errorf("workspace: %w", err)
-	} else if !fi.IsDir() {
-		return "", false, fmt.Errorf("workspace: %s is not a folder", dir)
+	switch fi, err := os.Stat(dir); {
+	case errors.Is(err, os.ErrNotExist):
+		return "", false, &missingError{dir}
+	case err != nil:
+		return "", false, fmt.Errorf("workspace %s: %w", dir, bare(err))
+	case !fi.IsDir():
+		return "", false, fmt.Errorf("workspace %s: it is not a folder", dir)
 	}
 	for at := dir; ; {
 		if fi, err := os.Stat(filepath.Join(at, Folder)); err == nil && fi.IsDir() {
@@ -34,6 +37,12 @@ func Workspace(dir string) (root string, found bool, err error) {
 		at = up
 	}
 }
+
+// missingError says that the folder of a workspace is not there.
+type missingError struct{ dir string }
+
+func (e *missingError) Error() string        { return "workspace " + e.dir + ": no such folder" }
+func (e *missingError) Is(target error) bool { return target == os.ErrNotExist }
 
 // makeFolder makes the workspace's folder, which ignores itself in git so that no
 // one commits runs by accident.

@@ -102,9 +102,13 @@ func (c *cli) report(err error) int {
 		}
 		return code.code
 	}
-	fmt.Fprintln(c.err, "flightdeck: "+safe(err.Error()))
 	var denied *backends.DeniedError
 	var command *local.CommandError
+	says := err.Error()
+	if errors.As(err, &denied) && !denied.Granted && c.readOnly {
+		says += " (--read-only)"
+	}
+	fmt.Fprintln(c.err, "flightdeck: "+safe(says))
 	switch {
 	case errors.As(err, &denied), errors.Is(err, backends.ErrReadOnly):
 		return exitRefused
@@ -155,7 +159,8 @@ Without a verb it opens the full-screen program on the workspace of the current
 folder, or of DIR. A verb wins over a folder of the same name: ./demo is a folder.
 
 A run is named by its name, its id or a beginning of its id; a job by its id, a
-beginning of it, or by one of its runs.`,
+beginning of it, or by one of its runs. A name that several have is refused, with
+their ids.`,
 		Version:           version,
 		Args:              cobra.MaximumNArgs(1),
 		SilenceUsage:      true,

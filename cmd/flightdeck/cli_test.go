@@ -94,13 +94,13 @@ func TestCommandLinesInAnEmptyFolder(t *testing.T) {
 		{[]string{"run", "--dry-run", "--", "no-such-command"}, 127, "command not found"},
 
 		{[]string{"show", "nobody"}, exitNotFound, "run nobody: not found"},
-		{[]string{"show", ""}, exitNotFound, "not found"},
+		{[]string{"show", ""}, exitUsage, "is empty"},
 		{[]string{"show", long}, exitNotFound, "not found"},
 		{[]string{"show", "../../etc/passwd"}, exitNotFound, "not found"},
 		{[]string{"logs", "nobody"}, exitNotFound, "neither a job nor a run"},
 		{[]string{"logs", ".."}, exitNotFound, "neither"},
 		{[]string{"stop", "nobody"}, exitNotFound, "neither"},
-		{[]string{"stop", ""}, exitNotFound, "neither"},
+		{[]string{"stop", ""}, exitUsage, "is empty"},
 		{[]string{"restart", "nobody"}, exitNotFound, "neither"},
 		{[]string{"resume", "nobody"}, exitNotFound, "neither"},
 		{[]string{"delete", "nobody"}, exitNotFound, "neither"},
@@ -243,16 +243,37 @@ func TestAmbiguousNames(t *testing.T) {
 		if len(ids) < 2 || len(matchingJobs(t, lo, string(first))) > 0 {
 			continue
 		}
-		r := flightdeck(t, ws, "show", string(first))
-		if r.code != exitFailed && r.code != exitUsage || !strings.Contains(r.errs, ids[0]) && !strings.Contains(r.errs, ids[1]) && !strings.Contains(r.errs, "more than one") {
+		if r := flightdeck(t, ws, "show", string(first)); r.code != exitUsage || !strings.Contains(r.errs, ids[0][:8]) || !strings.Contains(r.errs, ids[1][:8]) {
 			t.Errorf("show %c, which %d ids begin with: %s", first, len(ids), r)
 		}
 	}
-	if r := flightdeck(t, ws, "logs", "2"); r.code == 0 || !strings.Contains(r.errs, "more than one") {
-		t.Errorf("logs 2, with which every job's id begins: %s", r)
+	day := jobsOf(t, lo)[0].ID[:9]
+	if n := len(matchingJobs(t, lo, day)); n > 1 { // all 17, but around midnight
+		if r := flightdeck(t, ws, "logs", day); r.code != exitUsage || !strings.Contains(r.errs, fmt.Sprintf("begins the ids of %d jobs", n)) {
+			t.Errorf("logs %s, with which the ids of %d jobs begin: %s", day, n, r)
+		}
 	}
-	must(t, exitOK, ws, "show", "twin") // a name means the newest of that name
+	for _, verb := range [][]string{{"show", "twin"}, {"logs", "twin"}, {"note", "twin", "mine"}, {"tag", "twin", "a=b"}, {"delete", "twin"}, {"restart", "twin"}, {"diff", "twin", runsOf(t, lo)[0].ID}} {
+		r := flightdeck(t, ws, verb...)
+		if newest := runsOf(t, lo)[0].ID[:8]; r.code != exitUsage || !strings.Contains(r.errs, "twin names 17 runs; give an id: "+newest+" (") || !strings.Contains(r.errs, "and 7 more") {
+			t.Errorf("%q, which 17 runs are called: %s", verb, r)
+		}
+	}
 	must(t, exitOK, ws, "show", runsOf(t, lo)[3].ID[:12])
+
+	// Of those that are deleted, restore means the deleted ones.
+	gone := runsOf(t, lo)[:2]
+	for _, r := range gone {
+		must(t, exitOK, ws, "delete", r.ID)
+	}
+	if r := flightdeck(t, ws, "restore", "twin"); r.code != exitUsage || !strings.Contains(r.errs, "twin names 2 runs") || !strings.Contains(r.errs, gone[1].ID[:8]) {
+		t.Errorf("restore of a name that two deleted runs have: %s", r)
+	}
+	must(t, exitOK, ws, "restore", gone[0].ID[:12])
+	must(t, exitOK, ws, "restore", "twin")
+	if n := len(runsOf(t, lo)); n != 17 {
+		t.Errorf("%d runs after all were restored, want 17", n)
+	}
 }
 
 func matchingJobs(t *testing.T, lo *local.Local, prefix string) (ids []string) {

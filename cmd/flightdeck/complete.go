@@ -60,6 +60,21 @@ func typed(name, id string) string {
 	return name
 }
 
+// callable is how each of the runs can be named: one whose name others have too
+// goes by its id.
+func callable(runs []*backends.Run) func(*backends.Run) string {
+	count := map[string]int{}
+	for _, r := range runs {
+		count[r.Name]++
+	}
+	return func(r *backends.Run) string {
+		if count[r.Name] > 1 {
+			return short(r.ID)
+		}
+		return typed(r.Name, r.ID)
+	}
+}
+
 func described(word, what string) string { return word + "\t" + cell.Safe(what) }
 
 // offer turns what is there into an answer for the shell, without what the line
@@ -82,8 +97,9 @@ func (c *cli) runNames(ctx context.Context, f backends.RunFilter) []string {
 		return nil
 	}
 	var out []string
+	call := callable(runs)
 	for _, r := range runs {
-		out = append(out, described(typed(r.Name, r.ID), runState(r)+" "+r.ExpName))
+		out = append(out, described(call(r), runState(r)+" "+r.ExpName))
 	}
 	return out
 }
@@ -121,7 +137,7 @@ func (c *cli) completeTargets(active bool) completer {
 		if err != nil {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
-		of := runsByJob(runs)
+		of, call := runsByJob(runs), callable(runs)
 		var words []string
 		for _, j := range jobs {
 			switch made := of[j.ID]; {
@@ -130,7 +146,7 @@ func (c *cli) completeTargets(active bool) completer {
 				words = append(words, described(j.ID, jobState(j)+" "+j.Name))
 			default:
 				for _, r := range made {
-					words = append(words, described(typed(r.Name, r.ID), runState(r)+" "+j.Name))
+					words = append(words, described(call(r), runState(r)+" "+j.Name))
 				}
 			}
 		}

@@ -16,6 +16,9 @@ func (c *cli) doctorVerb() *cobra.Command {
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			lo, err := c.workspace()
+			if f, damaged := local.Damage(err); damaged {
+				return c.findings([]local.Finding{f})
+			}
 			if err != nil {
 				return err
 			}
@@ -53,6 +56,10 @@ func (c *cli) doctor(ctx context.Context, lo *local.Local) error {
 	if err != nil {
 		return err
 	}
+	return c.findings(findings)
+}
+
+func (c *cli) findings(findings []local.Finding) error {
 	l := listing{head: []string{"CHECK", "RESULT", "WHAT TO DO"}, value: findings}
 	bad := 0
 	for _, f := range findings {

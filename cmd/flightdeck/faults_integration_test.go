@@ -152,7 +152,7 @@ func TestAJobFillsTheDisk(t *testing.T) {
 
 	fill(t, dir)
 	a = call(t, dir, "run", "--", "true")
-	expect(t, "run on a full disk", a, exitFailed, "flightdeck: start", "no space left on device", dir)
+	expect(t, "run on a full disk", a, exitFailed, "flightdeck: start", "the disk is full (workspace ", "nothing was started", dir)
 	if a.out != "" {
 		t.Errorf("it says that it started: %s", a)
 	}
@@ -185,7 +185,7 @@ func TestOutputFillsTheDisk(t *testing.T) {
 	if !strings.Contains(a.err, "the disk is full") {
 		t.Errorf("it does not say why its run is not recorded: %q", a.err)
 	}
-	expect(t, "run on a full disk", call(t, dir, "run", "--", "true"), exitFailed, "no space left on device")
+	expect(t, "run on a full disk", call(t, dir, "run", "--", "true"), exitFailed, "the disk is full", "nothing was started")
 
 	mount(t, "tmpfs", dir, "tmpfs", unix.MS_REMOUNT, "size=16m") // room
 	recorded(t, dir, "loud", "exit 5")

@@ -227,8 +227,13 @@ func eachPlan(t *testing.T, rec *recorder, dir string, grant *backends.Grant, f 
 					}
 				}
 			}
+			done := map[string]bool{} // the details can do to their run what the table can
 			for _, view := range tab.Panes {
 				for _, id := range actionIDs(view) {
+					if done[id] {
+						continue
+					}
+					done[id] = true
 					p, ok := planOf(ctx, view, id)
 					if !ok {
 						press(view, tea.KeyPressMsg{Code: tea.KeyEscape}) // out of whatever it opened

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -105,50 +104,6 @@ func jobState(j *backends.Job) string {
 	return string(j.State)
 }
 
-// target finds what a verb names: a job by id, its unique beginning or its name,
-// else a run the same way.
-func (c *cli) target(ctx context.Context, lo *local.Local, name string) (backends.Ref, error) {
-	jobs, err := lo.Jobs(ctx)
-	if err != nil {
-		return backends.Ref{}, err
-	}
-	r, err := lo.Run(ctx, name)
-	if err == nil && (r.ID == name || r.Name == name) {
-		return r.Ref(), nil
-	}
-	hits := slices.DeleteFunc(slices.Clone(jobs), func(j *backends.Job) bool { return name == "" || !strings.HasPrefix(j.ID, name) })
-	switch i := slices.IndexFunc(jobs, func(j *backends.Job) bool { return j.ID == name }); {
-	case i >= 0:
-		return jobs[i].Ref(), nil
-	case len(hits) == 1 && errors.Is(err, backends.ErrNotFound):
-		return hits[0].Ref(), nil
-	case len(hits) > 0 && (err == nil || len(hits) > 1):
-		return backends.Ref{}, usageError("%s is the beginning of more than one id, of job %s among them; give more of it", name, hits[0].ID)
-	case err == nil:
-		return r.Ref(), nil
-	case !errors.Is(err, backends.ErrNotFound):
-		return backends.Ref{}, err
-	}
-	if i := slices.IndexFunc(jobs, func(j *backends.Job) bool { return j.Name == name }); i >= 0 {
-		return jobs[i].Ref(), nil
-	}
-	return backends.Ref{}, fmt.Errorf("%s is neither a job nor a run here: %w", name, backends.ErrNotFound)
-}
-
-func (c *cli) targets(ctx context.Context, lo *local.Local, names []string) ([]backends.Ref, error) {
-	var refs []backends.Ref
-	for _, n := range names {
-		r, err := c.target(ctx, lo, n)
-		if err != nil {
-			return nil, err
-		}
-		if !slices.Contains(refs, r) {
-			refs = append(refs, r)
-		}
-	}
-	return refs, nil
-}
-
 // change is a verb that plans something for what its arguments name.
 func (c *cli) change(use, short string, args cobra.PositionalArgs, complete completer, plan func(ctx context.Context, lo *local.Local, refs []backends.Ref) (backends.Plan, error)) *cobra.Command {
 	return &cobra.Command{
@@ -230,7 +185,7 @@ func (c *cli) restoreVerb() *cobra.Command {
 					refs = append(refs, backends.Ref{Backend: lo.Name(), Kind: "job", ID: a})
 					continue
 				}
-				r, err := lo.Run(cmd.Context(), a)
+				r, err := c.deletedRun(cmd.Context(), lo, a)
 				if err != nil {
 					return err
 				}

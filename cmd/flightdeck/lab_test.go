@@ -112,15 +112,17 @@ func fingerprint(t testing.TB, dir string) string {
 type lab struct {
 	dir               string
 	done, live, gone  string // runs, by name
+	cut               string // a run that failed and left a checkpoint
 	ended, trash, pid string // jobs, by id; the frozen process
 }
 
 func newLab(t testing.TB) lab {
 	t.Helper()
-	l := lab{dir: workspace(t), done: "brisk-otter", live: "calm-heron", gone: "still-crane"}
+	l := lab{dir: workspace(t), done: "brisk-otter", live: "calm-heron", gone: "still-crane", cut: "short-swan"}
 	must(t, exitOK, l.dir, "train", "digits", "--epochs", "2", "--width", "8", "--name", l.done)
 	must(t, exitOK, l.dir, "models", "register", l.done, "digits")
 	must(t, exitOK, l.dir, "run", "--name", l.gone, "--", "true")
+	must(t, 9, l.dir, "run", "--name", l.cut, "--", "sh", "-c", "mkdir $FLIGHTDECK_JOB_DIR/checkpoints; touch $FLIGHTDECK_JOB_DIR/checkpoints/last; exit 9")
 	must(t, exitOK, l.dir, "run", "--name", "spare", "--", "true")
 	must(t, exitOK, l.dir, "train", "digits", "--epochs", "1000", "--throttle", "1m", "--name", l.live, "-d")
 	lo := opened(t, l.dir)
@@ -203,7 +205,7 @@ func (l lab) usages() map[string][]usage {
 		"logs":            {{l.done, ""}, {l.live, ""}},
 		"stop":            {{l.live, "file signal"}},
 		"restart":         {{l.done, "exec"}, {l.live, "exec"}},
-		"resume":          {{l.done, "exec"}},
+		"resume":          {{l.cut, "exec"}},
 		"delete":          {{l.done, "store"}, {l.live, "store"}, {"--jobs " + l.ended, "file"}},
 		"restore":         {{l.gone, "store"}, {"--jobs " + l.trash, "file"}},
 		"tag":             {{l.done + " team=vision old-", "store"}},

@@ -13,6 +13,7 @@ import (
 
 	"github.com/charmbracelet/x/term"
 
+	"flightdeck/backends"
 	"flightdeck/tui/widget/cell"
 )
 
@@ -163,6 +164,15 @@ func figure(v float64) string {
 	var r cell.Range
 	r.Add(v)
 	return r.Figures().Format(v)
+}
+
+// figures is the convention in which a column's metrics are written.
+func figures(all []*backends.Run, key string) func(float64) string {
+	var values cell.Range
+	for _, r := range all {
+		column(r, key, func(v float64) string { values.Add(v); return "" })
+	}
+	return values.Figures().Format
 }
 
 // exact is a value as CSV has it: parsed again it is the same.

@@ -36,6 +36,9 @@ from the current environment. What is lacking is named, and nothing is run then;
 	return cmd
 }
 
+// tagReproduces is the tag of a run that was made to reproduce another: its id.
+const tagReproduces = "reproduces"
+
 // reproduction is the answer of reproduce, for -o json.
 type reproduction struct {
 	Run         string   `json:"run_id"`
@@ -60,7 +63,7 @@ func (c *cli) reproduce(ctx context.Context, lo *local.Local, r *backends.Run, i
 		return fmt.Errorf("reproduce: %w", err)
 	}
 	spec := backends.JobSpec{
-		Command: slices.Concat(prov.Command, extra), Dir: provenance.WorkDir(prov, into), Experiment: r.ExpName, Tags: map[string]string{"reproduces": r.ID},
+		Command: slices.Concat(prov.Command, extra), Dir: provenance.WorkDir(prov, into), Experiment: r.ExpName, Tags: map[string]string{tagReproduces: r.ID},
 	}
 	if c.dryRun {
 		return c.showPlan(reproducePlan(lo, r, prov, spec, into))

@@ -28,7 +28,7 @@ A clause is a field, an operator and a value; and, or, not and parentheses join 
 Any other text is looked for fuzzily.
 
   flightdeck runs 'metrics.val_acc > 0.95 and (params.lr < 0.01 or tags.team = vision)'
-  flightdeck runs 'state in (failed, killed) and start > -2h'
+  flightdeck runs 'state in (failed, stopped) and start > -2h'
   flightdeck runs 'took > 10m and note is null' -o csv`,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -193,10 +193,14 @@ func (c *cli) runListing(all []*backends.Run, columns []string) listing {
 	}
 	l.right[len(l.head)] = true
 	l.head = append(l.head, "TOOK", "STARTED")
+	spell := make([]func(float64) string, len(columns))
+	for i, k := range columns {
+		spell[i] = figures(all, k)
+	}
 	for _, r := range all {
 		row := []string{r.Name, short(r.ID), runState(r)}
-		for _, k := range columns {
-			row = append(row, cmp.Or(column(r, k, figure), "–"))
+		for i, k := range columns {
+			row = append(row, cmp.Or(column(r, k, spell[i]), "–"))
 		}
 		l.rows = append(l.rows, append(row, cell.Duration(r.Took(c.now())), stamp(r.Start)))
 		row = []string{r.Name, r.ID, r.ExpName, strings.ToLower(string(r.Status)), r.Exit, r.Diverged, moment(r.Start), seconds(r.Took(c.now()))}
@@ -215,6 +219,8 @@ func runState(r *backends.Run) string {
 		return "diverged"
 	case r.Status == backends.RunFailed && r.Exit != "":
 		return r.Exit
+	case r.Status == backends.RunKilled:
+		return "stopped"
 	}
 	return strings.ToLower(string(r.Status))
 }

@@ -24,7 +24,7 @@ func (c *cli) onRun(do func(ctx context.Context, lo *local.Local, r *backends.Ru
 		if err != nil {
 			return err
 		}
-		r, err := lo.Run(cmd.Context(), args[0])
+		r, err := c.run(cmd.Context(), lo, args[0])
 		if err != nil {
 			return err
 		}
@@ -121,7 +121,7 @@ func (c *cli) diffVerb() *cobra.Command {
 			}
 			var runs []*backends.Run
 			for _, a := range args {
-				r, err := lo.Run(cmd.Context(), a)
+				r, err := c.run(cmd.Context(), lo, a)
 				if err != nil {
 					return err
 				}

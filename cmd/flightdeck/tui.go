@@ -34,7 +34,6 @@ type look struct {
 }
 
 func (c *cli) tuiFlags(root *cobra.Command) {
-	root.SuggestionsMinimumDistance = 2
 	f := root.Flags()
 	f.StringVar(&c.look.theme, "theme", "", "dark, light, contrast, basic or mono (default: what the terminal says)")
 	f.BoolVar(&c.look.ascii, "ascii", false, "signs and charts of ASCII alone")
@@ -71,7 +70,7 @@ func (c *cli) folder(root *cobra.Command, dir string) error {
 	}
 	if fi, err := os.Stat(dir); err != nil || !fi.IsDir() {
 		hint := "flightdeck help lists the verbs"
-		if like := root.SuggestionsFor(dir); len(like) > 0 {
+		if like := near(root, dir); len(like) > 0 {
 			hint = "did you mean " + strings.Join(like, " or ") + "? " + hint
 		}
 		return usageError("%s is neither a verb nor a folder (%s)", dir, hint)

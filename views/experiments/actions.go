@@ -35,16 +35,24 @@ func (v *Runs) Actions() []tui.Action {
 		{ID: "runs.pin", Key: bind("pin", "p"), Title: "Pin the curves of " + name, Why: none, Do: func() { v.picks.pin(r); v.publish() }},
 		{ID: "runs.diff", Key: bind("diff", "d"), Title: "Compare runs", Why: whyNoDiff(v.desk), Cmd: func() tea.Cmd { return v.desk.reveal("Diff") }},
 		{ID: "runs.new", Key: bind("new run", "n"), Title: "Start a new run", Why: v.desk.whyNoNew(), Form: v.desk.newForm},
-		{ID: "runs.stop", Key: bind("stop", "s"), Title: "Stop " + v.picks.names(), Why: whyNoStop(targets), Plan: func(ctx context.Context) (backends.Plan, error) { return planStop(ctx, v.desk, targets) }},
+		v.desk.stopAction(targets, v.picks.names()),
 		{ID: "runs.filter", Key: bind("filter", "/"), Title: "Filter the runs", Why: whyNoFilter(v.desk), Do: v.filter.Start},
 	}
 	return append(acts, v.quietActions(r, name, none)...)
 }
 
-// quietActions are those that the footer has no room for.
-func (v *Runs) quietActions(r *backends.Run, name, none string) []tui.Action {
-	targets := v.picks.targets()
-	noJob := none
+// stopAction ends the targets that run; names is what they are called.
+func (d *Desk) stopAction(targets []*backends.Run, names string) tui.Action {
+	return tui.Action{ID: "runs.stop", Key: bind("stop", "s"), Title: "Stop " + names, Why: whyNoStop(targets), Plan: func(ctx context.Context) (backends.Plan, error) { return planStop(ctx, d, targets) }}
+}
+
+// deeds are what else can be done to a run, and to the targets, which are called
+// names. A nil run has none, and none says why.
+func (d *Desk) deeds(r *backends.Run, none string, targets []*backends.Run, names string) []tui.Action {
+	name, noJob := "a run", none
+	if r != nil {
+		name = r.Name
+	}
 	if r != nil && r.Job == "" {
 		noJob = "it was not started as a job here"
 	}
@@ -52,17 +60,23 @@ func (v *Runs) quietActions(r *backends.Run, name, none string) []tui.Action {
 	if noResume == "" && r.Active() {
 		noResume = "it is still running"
 	}
-	acts := []tui.Action{
-		{ID: "runs.rerun", Key: bind("run again", "r"), Title: "Run " + name + " again with other params", Why: noJob, Form: func() tui.Form { return v.desk.rerunForm(r) }},
+	return []tui.Action{
+		{ID: "runs.rerun", Key: bind("run again", "r"), Title: "Run " + name + " again with other params", Why: noJob, Form: func() tui.Form { return d.rerunForm(r) }},
 		{ID: "runs.resume", Key: bind("go on", "h"), Title: "Resume " + name + " from its last checkpoint", Why: noResume, Plan: func(ctx context.Context) (backends.Plan, error) {
-			return planWith(v.desk, r, func(b backends.Resumer) (backends.Plan, error) { return b.PlanResume(ctx, r.Ref()) })
+			return planWith(d, r, func(b backends.Resumer) (backends.Plan, error) { return b.PlanResume(ctx, r.Ref()) })
 		}},
-		{ID: "runs.edit", Key: bind("edit name, note, tags", "e"), Title: "Edit name, note and tags of " + name, Why: none, Form: func() tui.Form { return v.desk.editForm(r) }},
-		{ID: "runs.delete", Key: bind("delete", "X"), Title: "Delete " + v.picks.names(), Why: whyNone(targets), Plan: func(ctx context.Context) (backends.Plan, error) { return planDelete(ctx, v.desk, targets) }},
-		{ID: "runs.register", Key: bind("register model", "M"), Title: "Register the model of " + name, Why: none, Form: func() tui.Form { return v.desk.registerForm(r) }},
-		{ID: "runs.columns", Key: bind("columns", "v"), Title: "Choose and order the columns", Do: v.arrange},
-		v.copyAction(r, name, none),
+		{ID: "runs.edit", Key: bind("edit name, note, tags", "e"), Title: "Edit name, note and tags of " + name, Why: none, Form: func() tui.Form { return d.editForm(r) }},
+		{ID: "runs.delete", Key: bind("delete", "X"), Title: "Delete " + names, Why: whyNone(targets), Plan: func(ctx context.Context) (backends.Plan, error) { return planDelete(ctx, d, targets) }},
+		{ID: "runs.register", Key: bind("register model", "M"), Title: "Register the model of " + name, Why: none, Form: func() tui.Form { return d.registerForm(r) }},
 	}
+}
+
+// quietActions are those that the footer has no room for.
+func (v *Runs) quietActions(r *backends.Run, name, none string) []tui.Action {
+	acts := append(v.desk.deeds(r, none, v.picks.targets(), v.picks.names()),
+		tui.Action{ID: "runs.columns", Key: bind("columns", "v"), Title: "Choose and order the columns", Do: v.arrange},
+		v.copyAction(r, name, none))
+	acts = append(acts, v.motions()...)
 	if v.filter.Text() != "" || len(v.picks.marks) > 0 { // else esc is the shell's
 		acts = append(acts, tui.Action{ID: "runs.clear", Key: bind("clear filter and marks", "esc"), Title: "Clear the filter and the marks", Do: v.clear})
 	}
@@ -70,6 +84,22 @@ func (v *Runs) quietActions(r *backends.Run, name, none string) []tui.Action {
 		acts[i].Quiet = true
 	}
 	return acts
+}
+
+// motions are the table's own keys, named: the table does them.
+func (v *Runs) motions() []tui.Action {
+	none := whyNoFilter(v.desk)
+	do := func(id, word, keys, title string, msg tea.KeyPressMsg) tui.Action {
+		return tui.Action{ID: id, Key: bind(word, keys), Title: title, Why: none, Do: func() { v.Key(msg) }}
+	}
+	return []tui.Action{
+		do("runs.sort-next", "sort by the next column", ">", "Sort the runs by the next column", tea.KeyPressMsg{Code: '>', Text: ">"}),
+		do("runs.sort-previous", "sort by the previous column", "<", "Sort the runs by the previous column", tea.KeyPressMsg{Code: '<', Text: "<"}),
+		do("runs.sort-reverse", "sort the other way round", "o", "Sort the runs the other way round", tea.KeyPressMsg{Code: 'o', Text: "o"}),
+		do("runs.mark-all", "mark all, or none", "ctrl+a", "Mark all runs that the filter shows, or none", tea.KeyPressMsg{Code: 'a', Mod: tea.ModCtrl}),
+		do("runs.mark-down", "mark and go down", "shift+down", "Mark the run and go down", tea.KeyPressMsg{Code: tea.KeyDown, Mod: tea.ModShift}),
+		do("runs.mark-up", "mark and go up", "shift+up", "Mark the run and go up", tea.KeyPressMsg{Code: tea.KeyUp, Mod: tea.ModShift}),
+	}
 }
 
 // copyAction copies a run's id; while nothing can be read, the command that helps.

@@ -96,7 +96,13 @@ func TestEditNameNoteAndTags(t *testing.T) {
 	tuitest.Run(t, func(t *testing.T) {
 		x := open(t, fake.Runs(8), 160, 45)
 		x.Press("e").Type("-2")
+		if !strings.Contains(x.Text(), "enter save") {
+			t.Errorf("enter saves from a line, and the dialog does not say so:\n%s", x.Text())
+		}
 		x.Press("tab").Type("wider net")
+		if text := x.Text(); !strings.Contains(text, "ctrl+s save") || !strings.Contains(text, "enter new line") {
+			t.Errorf("enter is a new line in a note, and the dialog does not say so:\n%s", text)
+		}
 		x.Press("tab", "end", "enter").Type("best")
 		x.Press("ctrl+s").rest()
 		if !strings.Contains(x.Text(), "write key=value") {

@@ -95,9 +95,13 @@ func putState(l *cell.Line, r *backends.Run) {
 	}
 }
 
+// metricMin has room for what a metric may come to be: -12.3456, 1.234e+6, NaN. So
+// nothing moves while a run trains.
+const metricMin = 9
+
 func metricColumn(f field, place int) column {
 	return column{
-		ID: "metrics." + f.key, Title: f.key, Align: cell.AlignRight, Min: 8, Max: 14, Weight: metricWeight(place), Desc: !lowerIsBetter(f.key),
+		ID: "metrics." + f.key, Title: f.key, Align: cell.AlignRight, Min: metricMin, Max: 14, Weight: metricWeight(place), Desc: !lowerIsBetter(f.key),
 		Cell: func(r *backends.Run, l *cell.Line) {
 			m, ok := r.Metric(f.key)
 			l.Metric(m.Value, ok, f.figures)
@@ -132,13 +136,23 @@ func paramColumn(f field, place int) column {
 			case !ok:
 				l.Put(l.Set.Quiet, l.Theme.Glyph.Unknown)
 			case isNumber:
-				l.Put(l.Set.Text, f.figures.Format(v))
+				l.Put(l.Set.Text, written(s, v, f.figures))
 			default:
 				l.Put(l.Set.Text, s)
 			}
 		},
 		Number: number,
 	}
+}
+
+// written is a param's number in its column's convention, or as it was given where
+// that would lose digits.
+func written(given string, v float64, f cell.Figures) string {
+	text := f.Format(v)
+	if back, err := strconv.ParseFloat(text, 64); err == nil && back != v && len(given) <= 10 {
+		return given
+	}
+	return text
 }
 
 // progressColumn is a bar, and the figures with their last digits below each other.
@@ -199,7 +213,7 @@ func took(r *backends.Run, now time.Time) time.Duration {
 // startedColumn is the time of day, and the date for what is not of today.
 func startedColumn(d *Desk) column {
 	return column{
-		ID: "started", Title: "started", Width: 8, Weight: 35,
+		ID: "started", Title: "started", Width: 9, Weight: 35,
 		Cell: func(r *backends.Run, l *cell.Line) {
 			if !r.Start.IsZero() {
 				l.Put(l.Set.Quiet, started(r.Start, d.now))

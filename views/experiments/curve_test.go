@@ -227,7 +227,7 @@ func TestMiddle(t *testing.T) {
 		{"loss", 12, "loss"},
 		{"test/precision_3", 12, "test/pr…on_3"},
 		{"test/precision_3", 16, "test/precision_3"},
-		{"precision", 5, "prec…"},
+		{"precision", 5, "…sion"},
 		{"漢字漢字漢字漢字", 9, "漢…字漢字"},
 	} {
 		got := middle(c.text, c.w, "…")

@@ -3,6 +3,8 @@ package experiments
 import (
 	"slices"
 
+	tea "charm.land/bubbletea/v2"
+
 	"flightdeck/backends"
 	"flightdeck/tui"
 	"flightdeck/tui/widget/chart"
@@ -31,10 +33,26 @@ func (v *Curves) Actions() []tui.Action {
 		{ID: "curves.previous", Key: bind("previous metric", "N"), Title: "Curves: previous metric", Why: none, Do: func() { v.next(-1) }},
 		{ID: "curves.logx", Key: bind("log x", "ctrl+x"), Title: "Curves: logarithmic x, or linear", Why: none, Do: func() { v.each(func(o *chart.Options) { o.LogX = !o.LogX }) }},
 	}
+	acts = append(acts, v.motions(none)...)
 	for i := 5; i < len(acts); i++ {
 		acts[i].Quiet = true
 	}
 	return acts
+}
+
+// motions are the charts' own keys, named: the charts do them.
+func (v *Curves) motions(none string) []tui.Action {
+	do := func(id, word string, msg tea.KeyPressMsg, keys ...string) tui.Action {
+		return tui.Action{ID: id, Key: bind(word, keys...), Title: "Curves: " + word, Why: none, Do: func() { v.Key(msg) }}
+	}
+	return []tui.Action{
+		do("curves.left", "crosshair to the sample before", tea.KeyPressMsg{Code: tea.KeyLeft}, "left"),
+		do("curves.right", "crosshair to the next sample", tea.KeyPressMsg{Code: tea.KeyRight}, "right"),
+		do("curves.in", "zoom in at the crosshair", tea.KeyPressMsg{Code: '+', Text: "+"}, "+", "="),
+		do("curves.out", "zoom out", tea.KeyPressMsg{Code: '-', Text: "-"}, "-"),
+		do("curves.back", "pan to the left", tea.KeyPressMsg{Code: tea.KeyLeft, Mod: tea.ModShift}, "shift+left"),
+		do("curves.on", "pan to the right", tea.KeyPressMsg{Code: tea.KeyRight, Mod: tea.ModShift}, "shift+right"),
+	}
 }
 
 func (v *Curves) each(change func(*chart.Options)) {

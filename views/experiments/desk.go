@@ -119,7 +119,10 @@ func NewDesk(h *hub.Hub, shelf *tail.Shelf, sources []backends.Backend, train *T
 func (d *Desk) colour(r *backends.Run) int { return d.colours[runKeyOf(r)] }
 
 // figures is the convention in which a metric's values are written.
-func (d *Desk) figures(metric string) cell.Figures { return d.roll.tally.figures(metric) }
+func (d *Desk) figures(metric string) cell.Figures {
+	r := d.roll.tally.values(metric)
+	return r.Figures()
+}
 
 // learn takes a snapshot over, and says whether it is another one.
 func (d *Desk) learn(runs []*backends.Run) bool {

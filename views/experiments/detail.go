@@ -57,6 +57,9 @@ func (v *Detail) Title() tui.Title {
 	if v.shown.Run != nil {
 		t.Name = v.shown.Run.Name
 	}
+	if p, ok := v.page().(interface{ title() string }); ok && p.title() != "" {
+		t.Name = p.title()
+	}
 	return t
 }
 
@@ -115,8 +118,20 @@ func (v *Detail) Refresh() {
 // Soon implements tui.Soon.
 func (v *Detail) Soon() time.Time { return v.due }
 
-// Actions implements tui.View.
-func (v *Detail) Actions() []tui.Action { return v.page().actions() }
+// Actions implements tui.View: the page's own, and what can be done to the run that
+// it is about. A comparison is about several.
+func (v *Detail) Actions() []tui.Action {
+	acts := v.page().actions()
+	r := v.shown.Run
+	if _, several := v.page().(*diff); several || r == nil {
+		return acts
+	}
+	for _, act := range append(v.desk.deeds(r, "", one(r), r.Name), v.desk.stopAction(one(r), r.Name)) {
+		act.Quiet = true
+		acts = append(acts, act)
+	}
+	return acts
+}
 
 // Key implements tui.Keys.
 func (v *Detail) Key(msg tea.KeyPressMsg) bool { return v.page().key(msg) }

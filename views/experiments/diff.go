@@ -47,6 +47,14 @@ func (p *diff) refresh(runs []*backends.Run)          { p.runs = runs }
 func (p *diff) key(msg tea.KeyPressMsg) bool          { return p.sheet.key(msg) }
 func (p *diff) mouse(msg tea.MouseMsg, x, y int) bool { return p.sheet.mouse(msg, x, y) }
 
+// title is what is compared.
+func (p *diff) title() string {
+	if len(p.runs) < 2 {
+		return ""
+	}
+	return fmt.Sprintf("%d runs", len(p.runs))
+}
+
 func (p *diff) actions() []tui.Action {
 	word, none := "all of it", ""
 	if p.equal {
@@ -66,7 +74,9 @@ func (p *diff) render(f tui.Frame) string {
 	p.begin(f)
 	for _, g := range groups {
 		for _, r := range g.rows {
-			p.fit(r.key)
+			if !r.same || p.equal {
+				p.fit(r.key)
+			}
 		}
 	}
 	p.label = min(p.label, max(8, f.W/3))
@@ -130,13 +140,30 @@ func (p *diff) group(g group) (hidden int) {
 			value, delta = max(value, cell.Width(cell.Safe(r.values[i]))), max(delta, cell.Width(r.delta(i)))
 		}
 	}
+	below := false // what is judged by always shows how far it is from the first run
 	if value+1+delta >= p.each {
+		below = g.title == "metrics" && delta < p.each
+		if below {
+			value = max(value, delta)
+		}
 		delta = 0
 	}
 	for _, r := range rows {
 		p.row(r, min(value, p.each-1), delta, g.numbers)
+		if below && r.has[0] {
+			p.deltas(r, min(value, p.each-1))
+		}
 	}
 	return hidden
+}
+
+// deltas is a row's differences to the first run, below the values.
+func (p *diff) deltas(r fact, value int) {
+	l := p.line().Fill(p.label)
+	for i := range p.beside {
+		l.Put(p.th.Plain.Quiet, cell.Right(r.delta(i), value, p.th.Glyph.Ellipsis)).Fill(p.label + (i+1)*p.each)
+	}
+	p.add(l)
 }
 
 func (p *diff) row(r fact, value, delta int, right bool) {

@@ -64,7 +64,7 @@ func (p *console) actions() []tui.Action {
 	do := func(id, word, keys, title string) tui.Action {
 		return tui.Action{ID: id, Key: bind(word, keys), Title: title, Why: p.why, Do: func() { p.view.Key(tea.KeyPressMsg{Code: rune(keys[0]), Text: keys}) }}
 	}
-	return []tui.Action{
+	acts := []tui.Action{
 		do("log.search", "search", "/", "Search the output"),
 		do("log.only", "only matching", "&", "Output: only the lines that match"),
 		do("log.level", "level", "v", "Output: only from a level on"),
@@ -72,7 +72,11 @@ func (p *console) actions() []tui.Action {
 		do("log.times", "times", "t", "Output: when each line was seen"),
 		do("log.follow", "follow", "F", "Output: follow the newest line"),
 		{ID: "log.copy", Key: bind("copy", "y"), Title: "Copy the chosen lines", Why: p.why, Cmd: func() tea.Cmd { return tui.Copy(p.view.Text()) }},
+		do("log.raw", "raw lines", "f", "Output: the lines as they were written, or made readable"),
+		{ID: "log.regexp", Key: bind("regular expression", "ctrl+r"), Title: "Search the output by a regular expression", Why: p.why, Do: func() { p.view.Key(tea.KeyPressMsg{Code: 'r', Mod: tea.ModCtrl}) }},
 	}
+	acts[len(acts)-1].Quiet, acts[len(acts)-2].Quiet = true, true
+	return acts
 }
 
 func (p *console) key(msg tea.KeyPressMsg) bool { return p.log != nil && p.view.Key(msg) }

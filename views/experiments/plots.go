@@ -62,7 +62,7 @@ func (v *Curves) plot() {
 			series = append(series, chart.Series{Key: k.run, Name: r.Name, Color: v.desk.colour(r), Data: v.curve(k, r).data(), Selected: k.run == v.shown.selected})
 		}
 		c := v.charts[i]
-		c.Opt.Higher = !lowerIsBetter(metric)
+		c.Opt.Higher, c.Opt.Values = !lowerIsBetter(metric), v.desk.roll.tally.values(metric)
 		c.Opt.XName, c.Opt.X = v.by, axisOf(v.by)
 		c.Opt.LogY = v.logarithmic(metric, series)
 		if !slices.Equal(series, v.series[i]) { // else the chart sees itself what was appended

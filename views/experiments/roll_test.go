@@ -149,14 +149,15 @@ func TestFiguresStay(t *testing.T) {
 	var l roll
 	all := lab(3, 2)
 	small := *all[0]
-	small.Metrics = []backends.Metric{{Key: "val_acc", Value: 1e-7}}
+	small.Metrics = []backends.Metric{{Key: "val_acc", Value: 1e7}}
 	l.set(slices.Concat(all, []*backends.Run{&small}))
-	before := l.tally.figures("val_acc")
-	l.set(all)
-	if now := l.tally.figures("val_acc"); before != cell.Significant || now != before {
+	d := &Desk{roll: l}
+	before := d.figures("val_acc")
+	d.roll.set(all)
+	if now := d.figures("val_acc"); before != cell.Significant || now != before {
 		t.Errorf("figures %d became %d", before, now)
 	}
-	if f := l.tally.figures("unheard"); f != cell.Four {
+	if f := d.figures("unheard"); f != cell.Four {
 		t.Errorf("an unknown metric is written as %d", f)
 	}
 }

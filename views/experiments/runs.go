@@ -34,8 +34,9 @@ type Runs struct {
 // NewRuns is the table over the desk's sources.
 func NewRuns(d *Desk) *Runs {
 	v := &Runs{desk: d, picks: &picks{desk: d}}
-	v.table = table.New(table.Options[*backends.Run]{Key: runKeyOf, Columns: []column{nameColumn(v.picks), stateColumn()}})
+	v.table = table.New(table.Options[*backends.Run]{Key: runKeyOf})
 	v.picks.table, v.filter = v.table, newFilter(d, v.table)
+	v.define(shape{}) // for jobs that log nothing
 	return v
 }
 

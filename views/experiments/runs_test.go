@@ -171,11 +171,14 @@ func TestNoKeyMeansTwoThings(t *testing.T) {
 			views = append(views, pageOf{detail, i})
 		}
 		tuitest.CheckKeys(t, views, map[string]string{
-			"n next":    "in the charts there is nothing to make anew: it is the next metric",
-			"v level":   "the log has no columns, but levels",
-			"a all":     "a diff has no axes: it is all facts or those that differ",
-			"/ search":  "what a filter is to a list, a search is to a log; & filters it",
-			"esc clear": "lets go of filter and marks",
+			"n next":     "in the charts there is nothing to make anew: it is the next metric",
+			"v level":    "the log has no columns, but levels",
+			"a all":      "a diff has no axes: it is all facts or those that differ",
+			"/ search":   "what a filter is to a list, a search is to a log; & filters it",
+			"> smoother": "the charts have no order; theirs are smoothed",
+			"< rougher":  "as with >",
+			"f raw":      "a log is always whole; its lines are shown as they were written",
+			"esc clear":  "lets go of filter and marks",
 		})
 		for _, v := range views {
 			for _, a := range v.Actions() {

@@ -48,11 +48,19 @@ func (s *sheet) labelled(label string) *cell.Line {
 }
 
 // middle is text in at most w cells, with its end: names of one kind differ there.
+// Where there is little room, the end is all that is left.
 func middle(text string, w int, ellipsis string) string {
-	rs := []rune(cell.Safe(text))
-	if cell.Width(string(rs)) <= w || w < 8 {
+	text = cell.Safe(text)
+	if cell.Width(text) <= w || w < 3 {
 		text, _ = cell.Cut(text, w, ellipsis)
 		return text
+	}
+	rs := []rune(text)
+	if w < 8 {
+		for cell.Width(string(rs)) > w-cell.Width(ellipsis) {
+			rs = rs[1:]
+		}
+		return ellipsis + string(rs)
 	}
 	end := string(rs[len(rs)-w/3:])
 	head, _ := cell.Cut(text, w-cell.Width(end), ellipsis)

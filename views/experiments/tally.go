@@ -100,12 +100,12 @@ func (k *keyCount) learn(value string) {
 	}
 }
 
-// figures is how a metric's values are written.
-func (t *tally) figures(metric string) cell.Figures {
+// values is what a metric's values have been so far.
+func (t *tally) values(metric string) cell.Range {
 	if k := t.metrics.by[metric]; k != nil {
-		return k.values.Figures()
+		return k.values
 	}
-	return cell.Four
+	return cell.Range{}
 }
 
 // shape is what the table's columns are made of. Equal shapes make equal columns.
@@ -174,7 +174,7 @@ func (t *tally) shape() shape {
 		}
 	}
 	for i, k := range params {
-		s.params = append(s.params, field{k.key, k.values.Figures()})
+		s.params = append(s.params, field{k.key, k.values.Exact()})
 		if i < shown && (k.varies || i < 2) {
 			s.on = append(s.on, "params."+k.key)
 		}

@@ -54,13 +54,16 @@ type DamagedError struct {
 	Since time.Time // when the file was last written: it was damaged then or later
 	Err   error
 	Rows  map[string]int64 // what can still be read, by table; filled in by Open
+	Empty bool             // nothing is left of the file
 }
 
 func (e *DamagedError) Unwrap() error { return e.Err }
 
-func (e *DamagedError) Error() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s is damaged (%v); it was last written %s, and nothing has changed it now. ", e.Path, e.Err, e.Since.Format("2006-01-02 15:04:05"))
+func (e *DamagedError) Error() string { return e.Path + " is " + e.What() + ". " + e.Fix() }
+
+// What says in which way the file is damaged, and what of it can still be read.
+func (e *DamagedError) What() string {
+	what := fmt.Sprintf("damaged (%v); it was last written %s, and nothing has changed it now", e.Err, e.Since.Format("2006-01-02 15:04:05"))
 	var left []string
 	for _, t := range [...]string{"runs", "experiments", "versions"} {
 		if n := e.Rows[t]; n > 0 {
@@ -68,11 +71,18 @@ func (e *DamagedError) Error() string {
 		}
 	}
 	if len(left) > 0 {
-		fmt.Fprintf(&b, "Still readable: %s. ", strings.Join(left, ", "))
+		what += ". Still readable: " + strings.Join(left, ", ")
 	}
-	fmt.Fprintf(&b, "Stop what writes to it and move store.db, store.db-wal and store.db-shm aside together, do not delete them: the next run starts a new store. "+
-		"SQLite's own shell brings back what is left:  sqlite3 MOVED/store.db .recover | sqlite3 %s", e.Path)
-	return b.String()
+	return what
+}
+
+// Fix says what to do.
+func (e *DamagedError) Fix() string {
+	if e.Empty {
+		return "Stop what writes to it and put a copy of it in its place. Without one, move store.db aside: the next run starts a new store, and the files of the old runs stay in artifacts."
+	}
+	return "Stop what writes to it and move store.db, store.db-wal and store.db-shm aside together, do not delete them: the next run starts a new store. " +
+		"SQLite's own shell brings back what is left:  sqlite3 MOVED/store.db .recover | sqlite3 " + e.Path
 }
 
 func (d *db) damaged(err error) error {

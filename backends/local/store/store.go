@@ -136,8 +136,9 @@ func (d *db) Close() error {
 func (d *db) path() string { return filepath.Join(d.dir, "store.db") }
 
 // exists reports whether there is a store. A file of no bytes is one whose maker
-// was killed before it wrote anything; any other that does not begin as a SQLite
-// file must not be taken for an empty one and written over.
+// was killed before it wrote anything, unless something was stored here before; any
+// other that does not begin as a SQLite file must not be taken for an empty one and
+// written over.
 func (d *db) exists() (bool, error) {
 	f, err := os.Open(d.path())
 	if errors.Is(err, fs.ErrNotExist) {
@@ -152,7 +153,7 @@ func (d *db) exists() (bool, error) {
 	n, err := io.ReadFull(f, head)
 	switch {
 	case n == 0 && errors.Is(err, io.EOF):
-		return false, nil
+		return d.emptied(f)
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return false, d.damaged(fmt.Errorf("only %d bytes are left of it", n))
 	case err != nil:

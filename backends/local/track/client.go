@@ -180,6 +180,12 @@ type Error struct {
 
 func (e *Error) Error() string { return fmt.Sprintf("%s (%s)", e.Message, e.Code) }
 
+// RunDeleted reports whether it was refused because somebody deleted the run, as
+// MLflow says it (mlflow/store/tracking/sqlalchemy_store.py, _check_run_is_active).
+func (e *Error) RunDeleted() bool {
+	return e.Code == store.InvalidParameter && strings.HasSuffix(e.Message, "must be in the 'active' state. Current state is deleted.")
+}
+
 func isCode(err error, code string) bool {
 	var e *Error
 	return errors.As(err, &e) && e.Code == code

@@ -189,6 +189,16 @@ func TestSinkResumes(t *testing.T) {
 		t.Fatalf("%+v, %v", r, err)
 	}
 	ok(t, st.DeleteRuns(operator(t), []string{old.ID}))
+	for what, err := range map[string]error{
+		"params": s.Params(granted(t), []backends.Param{{Key: "a", Value: "b"}}), "metrics": s.Metrics(granted(t), []backends.Metric{{Key: "a"}}),
+		"tags": s.Tags(granted(t), []backends.Tag{{Key: "a"}}), "inputs": s.Inputs(granted(t), []backends.Dataset{{Name: "a", Digest: "b"}}),
+		"artifact": s.Artifact(granted(t), "b", nil), "end": s.Finish(granted(t), backends.RunFinished),
+	} {
+		var e *Error
+		if !errors.As(err, &e) || !e.RunDeleted() {
+			t.Errorf("the %s of a deleted run: %v", what, err)
+		}
+	}
 	if id, err = s.CreateRun(granted(t), "n", old.ID); err != nil || id == old.ID {
 		t.Fatalf("a deleted run was gone on with: %s, %v", id, err)
 	}

@@ -117,7 +117,7 @@ func (t *trainer) evaluate(ctx context.Context) error {
 		{"model/config.json", config},
 		{"model/model.safetensors", weights},
 	} {
-		if err := t.rec.sink.Artifact(ctx, a.path, a.content); err != nil {
+		if err := unlessDeleted(t.rec.sink.Artifact(ctx, a.path, a.content)); err != nil {
 			return fmt.Errorf("log artifact %s: %w", a.path, err)
 		}
 	}

@@ -74,11 +74,11 @@ func Run(ctx context.Context, cfg Config, sink Sink, out io.Writer) error {
 	}
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishTime)
 	defer cancel()
-	flushed := t.rec.flush(end)
+	flushed := unlessDeleted(t.rec.flush(end))
 	if !t.created {
 		return err
 	}
-	if finished := sink.Finish(end, status); finished != nil {
+	if finished := unlessDeleted(sink.Finish(end, status)); finished != nil {
 		finished = fmt.Errorf("finish the run: %w", finished)
 		return errors.Join(err, flushed, finished)
 	}
@@ -149,14 +149,14 @@ func (t *trainer) begin(ctx context.Context, cp *checkpoint) error {
 	if before != "" && id == before {
 		return nil // its params are logged
 	}
-	if err := t.rec.sink.Params(ctx, t.cfg.params()); err != nil {
+	if err := unlessDeleted(t.rec.sink.Params(ctx, t.cfg.params())); err != nil {
 		return fmt.Errorf("log params: %w", err)
 	}
 	tags := []backends.Tag{{Key: backends.TagSeed, Value: fmt.Sprint(t.cfg.Seed)}}
 	if cp != nil && cp.run != "" {
 		tags = append(tags, backends.Tag{Key: "flightdeck.resumed", Value: cp.run})
 	}
-	if err := t.rec.sink.Tags(ctx, tags); err != nil {
+	if err := unlessDeleted(t.rec.sink.Tags(ctx, tags)); err != nil {
 		return fmt.Errorf("set tags: %w", err)
 	}
 	return nil
@@ -188,7 +188,7 @@ func (t *trainer) describe(ctx context.Context) error {
 		Name: d.name, Digest: d.digest, SourceType: "code", Source: d.source, Context: "training",
 		Profile: fmt.Sprintf(`{"num_rows": %d, "train": %d, "val": %d, "test": %d}`, len(d.y), len(d.train), len(d.val), len(d.test)),
 	}})
-	if err != nil {
+	if unlessDeleted(err) != nil {
 		return fmt.Errorf("log the data set: %w", err)
 	}
 	weights := 0

@@ -169,15 +169,19 @@ func TestNumbers(t *testing.T) {
 
 func TestRange(t *testing.T) {
 	for _, c := range []struct {
-		in   []float64
-		want Figures
+		in          []float64
+		want, exact Figures
 	}{
-		{nil, Four},
-		{[]float64{0.97, 0.1, 0}, Four},
-		{[]float64{0.01, 3}, Four},
-		{[]float64{128, 64, math.NaN()}, Whole},
-		{[]float64{2.1e-5, 0.1}, Significant},
-		{[]float64{0.5, 2e6}, Significant},
+		{nil, Four, Four},
+		{[]float64{0}, Four, Whole},
+		{[]float64{0.97, 0.1, 0}, Four, Four},
+		{[]float64{0.01, 3}, Four, Four},
+		{[]float64{1, 0, 1}, Four, Whole},
+		{[]float64{128, 64, math.NaN()}, Whole, Whole},
+		{[]float64{2.1e-5, 0.1}, Four, Significant},
+		{[]float64{0.0004, -0.9}, Four, Significant},
+		{[]float64{0.0004, 0.09}, Significant, Significant},
+		{[]float64{0.5, 2e6}, Significant, Significant},
 	} {
 		var r Range
 		for _, v := range c.in {
@@ -185,6 +189,9 @@ func TestRange(t *testing.T) {
 		}
 		if got := r.Figures(); got != c.want {
 			t.Errorf("%v: %d, want %d", c.in, got, c.want)
+		}
+		if got := r.Exact(); got != c.exact {
+			t.Errorf("%v: exactly %d, want %d", c.in, got, c.exact)
 		}
 	}
 }

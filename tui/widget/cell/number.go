@@ -70,9 +70,25 @@ func (r *Range) Add(v float64) {
 	r.max = max(r.max, v)
 }
 
-// Figures is the convention: whole numbers as such, four decimals where they show
-// every value with at least two digits, else four significant digits.
+// Figures is the convention of measured values, by the largest magnitude alone, so
+// that it stays while one of them falls towards zero: four decimals from 0.1 up to
+// 1e5, else four significant digits; what four decimals round to 0.1 counts as it.
+// Whole numbers are written as such from 2 on: a share that has just reached 1 is
+// 1.0000.
 func (r *Range) Figures() Figures {
+	switch {
+	case r.seen && !r.fraction && r.max >= 2 && r.max < 1e9:
+		return Whole
+	case r.max == 0 || r.max >= 0.09995 && r.max < 1e5:
+		return Four
+	}
+	return Significant
+}
+
+// Exact is the convention of values that were chosen: whole numbers as such, four
+// decimals where they show every value with at least two digits, else four
+// significant digits.
+func (r *Range) Exact() Figures {
 	switch {
 	case r.seen && !r.fraction && r.max < 1e9:
 		return Whole

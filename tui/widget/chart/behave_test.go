@@ -64,6 +64,18 @@ func TestSpecialSeries(t *testing.T) {
 	}
 }
 
+// A chart writes its values as the table beside it does.
+func TestValuesSeenElsewhereChooseTheConvention(t *testing.T) {
+	c := values(0.03, 0.02)
+	if text := screen(c); !strings.Contains(text, "0.02") || strings.Contains(text, "0.0200") {
+		t.Errorf("alone:\n%s", text)
+	}
+	c.Opt.Values.Add(2.3)
+	if text := screen(c); !strings.Contains(text, "0.0200") {
+		t.Errorf("beside 2.3:\n%s", text)
+	}
+}
+
 func TestNewPointChangesFewCells(t *testing.T) {
 	p := &pyramid.Pyramid{}
 	c := chart.New(keys.Default())

@@ -38,6 +38,7 @@ import (
 
 	"flightdeck/tui/keys"
 	"flightdeck/tui/theme"
+	"flightdeck/tui/widget/cell"
 	"flightdeck/tui/widget/chart/axis"
 	"flightdeck/tui/widget/chart/dots"
 	"flightdeck/tui/widget/chart/pyramid"
@@ -51,6 +52,9 @@ type Options struct {
 	LogX, LogY bool
 	Unit       string         // of y, beside the highest label
 	Zone       *time.Location // of a clock; nil is UTC
+	// Values were seen elsewhere, in a table beside the chart: what is measured is
+	// written in the convention that these and the chart's own have together.
+	Values cell.Range
 
 	Smooth float64 // TensorBoard's weight, 0 to 1; 0 is off
 	Raw    bool    // with smoothing, the raw line faint behind

@@ -42,7 +42,7 @@ func (c *composer) crosshair(th *theme.Theme) {
 // the best first.
 func (c *composer) readings() []reading {
 	var out []reading
-	var figures cell.Range
+	figures := c.Opt.Values
 	for i, s := range c.series {
 		if s.Data == nil {
 			continue

@@ -123,7 +123,7 @@ func (c *composer) limitLines(th *theme.Theme) {
 // is taken, and for the selected series also above or below its last stretch. Where colours cannot tell
 // series apart the letter comes first, and stays when the value has no room.
 func (c *composer) endLabels(th *theme.Theme) {
-	var figures cell.Range
+	figures := c.Opt.Values
 	order := c.order()
 	for _, i := range order {
 		if p, ok := c.series[i].Data.Last(); ok {

@@ -113,6 +113,13 @@ func (f *Form) Set(id, value string) {
 	f.reveal()
 }
 
+// Lined says that enter makes a new line in the focused field; only ctrl+s submits
+// from there.
+func (f *Form) Lined() bool {
+	e := f.current()
+	return e != nil && e.Kind == Note
+}
+
 // Focus puts the keyboard on a field.
 func (f *Form) Focus(id string) {
 	for i, e := range f.entries {

@@ -20,7 +20,7 @@ func (f *Form) key(msg tea.KeyPressMsg) bool {
 		f.Submit()
 		return true
 	case "enter":
-		if e != nil && e.Kind == Note {
+		if f.Lined() {
 			e.touch()
 			e.edit.Insert("\n")
 			return true

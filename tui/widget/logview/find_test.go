@@ -146,6 +146,26 @@ func TestFilter(t *testing.T) {
 	})
 }
 
+// ctrl+r asks for an expression, also after a search for plain text, and a second
+// time from within.
+func TestRegexpByItsOwnKey(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := &memory{}
+		m.write("a1", "b2", "a.")
+		v, _ := show(t, m, Options{})
+		for range 2 {
+			press(v, "ctrl+r", "a", ".", "enter")
+			synctest.Wait()
+			v.Refresh()
+			expect(t, v, 70, 4, "a1", "b2", "▌ a.", "/ regexp a.  2 of 2")
+		}
+		press(v, "ctrl+r", "ctrl+r", "a", ".", "enter")
+		synctest.Wait()
+		v.Refresh()
+		expect(t, v, 70, 4, "a1", "b2", "▌ a.", "/ a.  1 of 1")
+	})
+}
+
 func TestRegexpAndItsErrors(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := &memory{}

@@ -16,8 +16,8 @@ type prompt struct {
 
 // Key takes motions, the search (/ n N, & for only the matching lines, esc to end
 // it), F to follow, w to wrap, t for times, v for the level, f for lines as they were
-// written, space and shift with up and down to choose several. In the search line,
-// ctrl+r makes what is typed a regular expression.
+// written, space and shift with up and down to choose several. ctrl+r searches by a
+// regular expression; in the search line it makes what is typed one, or plain again.
 func (v *Log) Key(msg tea.KeyPressMsg) bool {
 	if v.Typing() {
 		return v.typed(msg)
@@ -63,6 +63,9 @@ func (v *Log) findKey(msg tea.KeyPressMsg) bool {
 		v.startPrompt(false)
 	case msg.String() == "&":
 		v.startPrompt(true)
+	case msg.String() == "ctrl+r":
+		v.startPrompt(false)
+		v.ask.regexp = true
 	case v.find.search != nil && key.Matches(msg, k.Next):
 		v.find.pending = next
 		v.at.jumpPending()

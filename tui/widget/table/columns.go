@@ -60,8 +60,7 @@ type placed struct{ col, x, w int }
 // layout is the columns, their order and their places.
 type layout[T any] struct {
 	cols   []*column[T]
-	sorted string // ID of the column with the sort mark
-	off    int    // scrolled sideways by so many columns
+	off    int // scrolled sideways by so many columns
 	places []placed
 	missed int // columns that are on but not in places
 	most   int // off may be up to this

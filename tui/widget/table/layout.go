@@ -9,8 +9,8 @@ import (
 // width is how many cells the column would like.
 func (y *layout[T]) width(c *column[T]) int {
 	title := cell.Width(cell.Safe(c.Title))
-	if c.ID == y.sorted {
-		title += 2
+	if c.sorts() {
+		title += 2 // the mark's cells are kept, so that sorting moves nothing
 	}
 	if c.Width > 0 {
 		return c.Width

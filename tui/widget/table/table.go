@@ -238,7 +238,6 @@ func (t *Table[T]) Sort(id string, desc bool) {
 		t.sortID, t.desc = id, desc
 		t.rows.rank = &rank[T]{number: c.Number, compare: c.Compare, missing: c.Missing, desc: desc}
 	}
-	t.cols.sorted = t.sortID
 	t.cols.changed()
 	t.rows.sort()
 	t.follow(-1)

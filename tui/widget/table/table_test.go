@@ -259,3 +259,18 @@ func TestMarks(t *testing.T) {
 		t.Error("marks are left")
 	}
 }
+
+// The sort mark's cells are kept, whichever column has it.
+func TestTheSortMarkMovesNothing(t *testing.T) {
+	tb := newItems(Options[*item]{})
+	tb.SetRows(items(3))
+	row := draw(tb, 4)[1]
+	for _, id := range []string{"id", "v"} {
+		tb.Sort(id, id == "id")
+		for _, now := range draw(tb, 4)[1:] {
+			if strings.Contains(now, "r0000") && strings.TrimLeft(now, " ▌") != strings.TrimLeft(row, " ▌") {
+				t.Errorf("sorted by %s the row is %q, it was %q", id, now, row)
+			}
+		}
+	}
+}
