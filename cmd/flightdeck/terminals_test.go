@@ -151,6 +151,7 @@ func (s *screen) standsStill() {
 	s.t.Helper()
 	s.Block()
 	w, h := s.Size()
+	first := written(s.t, s.Pid())
 	last, same := int64(-1), 0
 	eventually(s.t, "the program hangs in a write", 30*time.Second, func() bool {
 		w ^= 1 // a new size is a whole new frame
@@ -161,7 +162,7 @@ func (s *screen) standsStill() {
 		if same++; now != last {
 			last, same = now, 0
 		}
-		return same > 20 && now > 1<<14
+		return same > 40 && now > first // it went on writing for a while, and then a second of new sizes drew nothing
 	})
 }
 
