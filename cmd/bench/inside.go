@@ -26,7 +26,8 @@ type measured struct {
 func benchmarks() []measured {
 	return []measured{
 		{pkg: "./tui/widget/chart/pyramid", name: "BenchmarkDrawMillion", what: "rasterise 1,000,000 points into a reused buffer", limit: 2 * time.Millisecond, noAllocs: true},
-		{pkg: "./backends/local/store", name: "BenchmarkAppend", what: "append metric points in batches of 1,000, one process", perSecond: 500_000},
+		{pkg: "./backends/local/store", name: "BenchmarkAppend", what: "append metric points in batches of 1,000 of one metric, one process", perSecond: 500_000},
+		{pkg: "./backends/local/store", name: "BenchmarkAppend/keys=1000", what: "  the same, each point of another metric", perSecond: 500_000},
 		{pkg: "./backends/local/store", name: "BenchmarkReadBack", what: "read back 100,000 points", limit: 50 * time.Millisecond},
 		{pkg: "./backends/hub/tail", name: "BenchmarkSearch/literal/none", what: "literal search over 1,000,000 lines", limit: 300 * time.Millisecond},
 		{pkg: "./backends/hub/tail", name: "BenchmarkSearch/regexp/first", what: "regexp over 1,000,000 lines, first hits", limit: 300 * time.Millisecond},

@@ -36,7 +36,7 @@ func (t *table) add(r row) {
 	if r.goal == "" {
 		mark = "    "
 	} else if !r.ok {
-		mark = "over"
+		mark = "MISS"
 		t.missed++
 	}
 	line := fmt.Sprintf("  %s  %-58s %14s", mark, r.what, r.got)
@@ -102,7 +102,7 @@ func run(ctx context.Context, bin, only string) error {
 			return fmt.Errorf("%s: %w", part.name, err)
 		}
 	}
-	fmt.Printf("\n%d figures over their goal\n", b.t.missed)
+	fmt.Printf("\n%d figures miss their goal\n", b.t.missed)
 	return nil
 }
 
