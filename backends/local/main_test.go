@@ -95,8 +95,24 @@ func open(t testing.TB, root string, change ...func(*Options)) *Local {
 		if err := l.Close(); err != nil {
 			t.Error(err)
 		}
+		// Keepers and supervisors write down the end after it: a folder that is removed
+		// under them is not empty.
+		eventually(t, "the keepers and supervisors are gone", func() bool { return !attended(root) })
 	})
 	return l
+}
+
+// attended reports whether a process names the folder in its command line, as
+// keepers and supervisors do.
+func attended(root string) bool {
+	lines, _ := filepath.Glob("/proc/[0-9]*/cmdline")
+	for _, path := range lines {
+		line, err := os.ReadFile(path)
+		if err == nil && strings.Contains(string(line), root+"/"+Folder+"/jobs/") {
+			return true
+		}
+	}
+	return false
 }
 
 func jobsOf(t testing.TB, l *Local) []*backends.Job {
