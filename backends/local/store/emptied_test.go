@@ -90,20 +90,38 @@ func TestNewStoreBesideOldFiles(t *testing.T) {
 	}
 }
 
-// A reader that meets the file between its creation and its first bytes waits.
+// A reader that meets a store which another is making, beside the files of an older
+// one, never takes it for a damaged one.
 func TestReaderMeetsAStoreInTheMaking(t *testing.T) {
 	dir, _, _ := filled(t)
-	path := filepath.Join(dir, "store.db")
-	whole := must[[]byte](t)(os.ReadFile(path))
-	ok(t, os.WriteFile(path, nil, 0o644))
-	opened := make(chan error, 1)
-	go func() {
-		s, err := Open(dir, Options{})
-		if err == nil {
-			err = s.Close()
+	for _, name := range []string{"store.db", "store.db-wal", "store.db-shm"} { // moved aside, as a damaged one is
+		if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, os.ErrNotExist) {
+			t.Fatal(err)
 		}
-		opened <- err
+	}
+	made, opened := make(chan struct{}), make(chan error, 1)
+	go func() {
+		for {
+			s, err := Open(dir, Options{})
+			if err == nil {
+				err = s.Close()
+			}
+			select {
+			case <-made:
+				opened <- err
+				return
+			default:
+			}
+			if err != nil {
+				opened <- err
+				return
+			}
+		}
 	}()
-	ok(t, os.WriteFile(path, whole, 0o644))
+	s := must[*Store](t)(Open(dir, Options{}))
+	_, err := s.CreateExperiment(owner(t), "new", nil)
+	close(made)
+	ok(t, err)
+	ok(t, s.Close())
 	ok(t, <-opened)
 }
