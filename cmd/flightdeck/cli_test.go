@@ -142,6 +142,19 @@ func TestCommandLinesInAnEmptyFolder(t *testing.T) {
 
 // The workspace is found from below, and works without HOME, without git, without a
 // configuration.
+// A column may be headed by what somebody called a run, whether the line is cut to
+// the terminal or not.
+func TestTableEscapesItsHead(t *testing.T) {
+	t.Parallel()
+	for _, w := range []int{0, 24, 400} {
+		var out strings.Builder
+		if err := table(&out, listing{head: []string{"WHAT", payload}, rows: [][]string{{"name", payload}}}, w); err != nil {
+			t.Fatal(err)
+		}
+		escaped(t, fmt.Sprintf("%d cells", w), out.String())
+	}
+}
+
 func TestWorkspaceFromBelow(t *testing.T) {
 	t.Parallel()
 	ws := t.TempDir()

@@ -123,8 +123,8 @@ func escapeJSON(doc string) string {
 
 // table writes rows in columns, each line cut at w cells where w is not 0.
 func table(out io.Writer, l listing, w int) error {
-	rows := [][]string{l.head}
-	for _, r := range l.rows {
+	var rows [][]string
+	for _, r := range append([][]string{l.head}, l.rows...) { // a run's name may head a column
 		clean := make([]string, len(r))
 		for i, v := range r {
 			clean[i] = cell.Safe(v)
