@@ -184,17 +184,32 @@ type (
 	}
 )
 
-// Follower turns files that a child writes into runs and metrics: an event file,
-// a metrics.csv. A job's supervisor is given a list of them.
+// Follower turns what a child writes into files, or onto its output, into runs and
+// metrics: an event file, a metrics.csv, lines of key=value. A job's supervisor is
+// given a list of them.
 type Follower interface {
 	Kind() string
-	// Follow reads what is new under dir and reports it, until ctx ends.
-	Follow(ctx context.Context, dir string, sink FollowSink) error
+	// Follow reads what the child writes and reports it, until ctx ends; what is there
+	// when ctx ends is read to its end first.
+	Follow(ctx context.Context, from FollowSource, sink FollowSink) error
 }
 
-// FollowSink takes what a Follower finds.
+// FollowSource is where a child writes.
+type FollowSource struct {
+	Dir   string    // its working folder
+	Since time.Time // when it was started: older files are not its own
+	// Lines streams its output; nil when it has none.
+	Lines func(context.Context, LogOptions) iter.Seq2[LogLine, error]
+}
+
+// FollowSink takes what a Follower finds, for the run of the job.
 type FollowSink interface {
 	Params(ctx context.Context, p []Param) error
 	Metrics(ctx context.Context, m []Metric) error
 	Tags(ctx context.Context, t []Tag) error
+	// Child is a run below the job's own, for a command that makes several: the jobs of
+	// a Hydra sweep. The same key gives the same run.
+	Child(ctx context.Context, key, name string) (FollowSink, error)
+	// End says how a child run ended.
+	End(ctx context.Context, status RunStatus, at time.Time) error
 }

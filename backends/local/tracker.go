@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"flightdeck/backends"
 	"flightdeck/backends/local/job"
@@ -250,3 +251,11 @@ func (t *tracker) follow(ctx context.Context, m []backends.Metric, p []backends.
 	}
 	return t.st.LogBatch(ctx, id, m, p, tags)
 }
+
+// Child is a run below the job's own.
+func (t *tracker) Child(ctx context.Context, key, name string) (backends.FollowSink, error) {
+	return nil, errors.New("local: child runs of followers are not made yet")
+}
+
+// End is how a child run ended; the job's own ends with the job.
+func (t *tracker) End(context.Context, backends.RunStatus, time.Time) error { return nil }

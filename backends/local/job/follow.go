@@ -3,7 +3,9 @@ package job
 import (
 	"context"
 	"fmt"
+	"iter"
 	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -32,7 +34,7 @@ func (s *supervisor) follow(ctx context.Context) {
 func (s *supervisor) followOne(ctx context.Context, f backends.Follower) {
 	for {
 		if sink, ok := s.endpoint.tracker().(backends.FollowSink); ok {
-			if err := f.Follow(ctx, s.spec.Spec.Dir, sink); err != nil && ctx.Err() == nil {
+			if err := f.Follow(ctx, s.source(), sink); err != nil && ctx.Err() == nil {
 				fmt.Fprintf(os.Stderr, "supervisor: follow %s: %v\n", f.Kind(), err)
 			}
 		}
@@ -42,4 +44,13 @@ func (s *supervisor) followOne(ctx context.Context, f backends.Follower) {
 		case <-time.After(5 * time.Second):
 		}
 	}
+}
+
+// source is where the child writes.
+func (s *supervisor) source() backends.FollowSource {
+	return backends.FollowSource{Dir: s.spec.Spec.Dir, Since: s.st.Started, Lines: s.lines}
+}
+
+func (s *supervisor) lines(ctx context.Context, o backends.LogOptions) iter.Seq2[backends.LogLine, error] {
+	return New(Options{Dir: filepath.Dir(s.dir), Now: s.o.Now}).Logs(ctx, s.id, o)
 }

@@ -113,6 +113,11 @@ func (t *fileTracker) Close() error { return nil }
 
 func (t *fileTracker) Params(context.Context, []backends.Param) error { return nil }
 func (t *fileTracker) Tags(context.Context, []backends.Tag) error     { return nil }
+func (t *fileTracker) Child(context.Context, string, string) (backends.FollowSink, error) {
+	return t, nil
+}
+
+func (t *fileTracker) End(context.Context, backends.RunStatus, time.Time) error { return nil }
 func (t *fileTracker) Metrics(_ context.Context, ms []backends.Metric) error {
 	return t.add("followed", ms[0].Key)
 }
@@ -123,11 +128,11 @@ type lineFollower struct{}
 
 func (lineFollower) Kind() string { return "lines" }
 
-func (lineFollower) Follow(ctx context.Context, dir string, sink backends.FollowSink) error {
+func (lineFollower) Follow(ctx context.Context, from backends.FollowSource, sink backends.FollowSink) error {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		if b, err := os.ReadFile(filepath.Join(dir, "metrics.txt")); err == nil && len(b) > 0 {
+		if b, err := os.ReadFile(filepath.Join(from.Dir, "metrics.txt")); err == nil && len(b) > 0 {
 			if err := sink.Metrics(ctx, []backends.Metric{{Key: string(b)}}); err != nil {
 				return err
 			}
