@@ -159,7 +159,7 @@ func TestFilesThatAreNotOurs(t *testing.T) {
 	for name, c := range map[string]struct{ dir, says string }{
 		"another program's": {write(t, "CREATE TABLE t (x)", "PRAGMA user_version=1"), "another program"},
 		"no version":        {write(t, "CREATE TABLE t (x)"), "another program"},
-		"newer":             {newer, "schema 7 and this program knows up to 1"},
+		"newer":             {newer, "schema 7 and this program knows up to 3"},
 		"text":              {text, "is damaged"},
 	} {
 		before := must[[]byte](t)(os.ReadFile(filepath.Join(c.dir, "store.db")))

@@ -19,7 +19,7 @@ import (
 var schemaFiles embed.FS
 
 const (
-	schemaVersion = 1
+	schemaVersion = 3
 	applicationID = 0x464c4454 // "FLDT", so that file(1) and we know our own
 )
 
