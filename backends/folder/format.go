@@ -71,6 +71,13 @@ type Sink interface {
 	Trouble(err error)
 }
 
+// KeyRewinder is a Sink that can rewind one key alone, as this package's can. In
+// TensorBoard's files each tag begins anew by itself: others, that a restarted run
+// did not write again, stand.
+type KeyRewinder interface {
+	RewindKey(key string, step int64)
+}
+
 // Info is what a format knows of a run as a whole. A zero Start or End is taken
 // from the files' times; an empty Status from whether they still grow.
 type Info struct {
@@ -83,7 +90,8 @@ type Info struct {
 }
 
 // MediaOpener is a Reader that can open what it told with Sink.Media. It may be
-// called while Read runs.
+// called while Read runs, and on a Reader that has read nothing yet: the readers of
+// runs that ended are closed, so what it takes to find an item is in item.Place.
 type MediaOpener interface {
 	OpenMedia(ctx context.Context, item backends.MediaItem) (io.ReadCloser, error)
 }
