@@ -37,6 +37,7 @@ const (
 	TagHost     = "flightdeck.host"
 	TagCommand  = "flightdeck.command"
 	TagSeed     = "flightdeck.seed"
+	TagTrouble  = "flightdeck.trouble" // what of the run's files cannot be read, and why
 )
 
 // Param is an input of a run, written once.
@@ -68,6 +69,7 @@ type Dataset struct {
 	Schema     string `json:"schema,omitempty"`
 	Profile    string `json:"profile,omitempty"`
 	Context    string `json:"context,omitempty"` // "training", "validation"
+	Tags       []Tag  `json:"tags,omitempty"`    // of this use of it, besides the context
 }
 
 // Experiment groups runs. ID is a decimal that is never reused; "0" is Default.
@@ -78,6 +80,7 @@ type Experiment struct {
 	Created  time.Time `json:"created"`
 	Updated  time.Time `json:"updated"`
 	Tags     []Tag     `json:"tags,omitempty"`
+	Location string    `json:"artifact_location,omitempty"` // URI of its runs' files, "" for where the backend keeps them
 	RunCount int       `json:"run_count"`
 }
 
@@ -103,7 +106,8 @@ type Run struct {
 	Metrics    []Metric  `json:"metrics,omitempty"` // the last of each key, sorted by key
 	Tags       []Tag     `json:"tags,omitempty"`    // sorted by key
 	Inputs     []Dataset `json:"inputs,omitempty"`
-	Rev        uint64    `json:"rev"` // of the store when it last changed
+	Artifacts  string    `json:"artifact_uri,omitempty"` // of its files, "" for where the backend keeps them
+	Rev        uint64    `json:"rev"`                    // of the store when it last changed
 }
 
 // Ref names the run.

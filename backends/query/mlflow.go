@@ -30,6 +30,9 @@ func ParseMLflow(filter string) (Expr, error) {
 			return nil, invalid("Search filter contained multiple expression %s. Provide AND-ed expression list.", pyString(filter))
 		}
 	}
+	if filter != "" && len(tokens) == 0 {
+		return nil, invalid("Invalid filter %s. Could not be parsed.", pyString(filter))
+	}
 	var bad []string
 	var clauses []mlflowClause
 	tokens = group(filter, tokens)

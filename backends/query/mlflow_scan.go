@@ -189,7 +189,9 @@ func (s *sqlScanner) name() sqlKind {
 	for strings.HasPrefix(s.src[s.pos:], ".") && (s.pos+1 == len(s.src) || !digit(s.src[s.pos+1])) {
 		dotted = true
 		s.pos++
-		if !s.part() {
+		if n := quotedPart(s.src[s.pos:]); n > 0 {
+			s.pos += n
+		} else if !s.part() {
 			break
 		}
 	}
@@ -210,10 +212,18 @@ func (s *sqlScanner) name() sqlKind {
 		}
 		s.pos = before
 		return sqlWord
-	case "AND", "OR", "IN", "IS", "NULL", "BETWEEN", "USER", "ORDER", "BY", "ASC", "DESC", "SELECT", "FROM", "WHERE", "GROUP", "LIMIT", "TRUE", "FALSE", "COUNT", "KEY", "TYPE", "DATE", "END", "DATA":
+	case "AND", "OR", "IN", "IS", "NULL", "BETWEEN", "USER", "ORDER", "BY", "ASC", "DESC", "SELECT", "FROM", "WHERE", "GROUP", "LIMIT", "TRUE", "FALSE", "COUNT", "KEY", "TYPE", "DATE", "END", "DATA", "DEFAULT":
 		return sqlWord
 	}
 	return sqlName
+}
+
+// quotedPart is the length of a string that stands where a part of a name could.
+func quotedPart(s string) int {
+	if !strings.HasPrefix(s, "'") {
+		return 0
+	}
+	return stringEnd(s)
 }
 
 // peekWord goes on past space and one word and gives it in capitals.

@@ -37,25 +37,42 @@ func ParseOrderBy(clause string) (OrderBy, error) {
 	return o, err
 }
 
-// Compare orders two rows as MLflow does: in either direction NaN stands behind
-// the numbers and a missing value behind everything. It is for a stable sort of
-// rows that are in MLflow's natural order already, the newest first, then by id.
-func (o OrderBy) Compare(a, b Subject) int {
-	va, okA := lookup(a, o.Field)
-	vb, okB := lookup(b, o.Field)
-	rankA, rankB := behind(va, okA), behind(vb, okB)
-	if rankA != 0 || rankB != 0 {
-		return rankA - rankB
+// OrderKey is what a row is ordered by in one column, so that a sort looks it up once.
+type OrderKey struct {
+	rank int
+	num  float64
+	text string
+}
+
+// Key is the row's key in this column.
+func (o OrderBy) Key(s Subject) OrderKey {
+	v, ok := lookup(s, o.Field)
+	k := OrderKey{rank: behind(v, ok), num: v.Num}
+	if v.Kind == Text || v.Kind == Word {
+		k.num, k.text = 0, v.Str
 	}
-	c := cmp.Compare(va.Num, vb.Num)
-	if va.Kind == Text || va.Kind == Word {
-		c = strings.Compare(va.Str, vb.Str)
+	return k
+}
+
+// CompareKeys orders two rows as MLflow does: in either direction NaN stands behind
+// the numbers and a missing value behind everything.
+func (o OrderBy) CompareKeys(a, b OrderKey) int {
+	if a.rank != 0 || b.rank != 0 {
+		return a.rank - b.rank
+	}
+	c := cmp.Compare(a.num, b.num)
+	if c == 0 {
+		c = strings.Compare(a.text, b.text)
 	}
 	if o.Desc {
 		return -c
 	}
 	return c
 }
+
+// Compare is CompareKeys of the rows' keys. It is for a stable sort of rows that are
+// in MLflow's natural order already, the newest first, then by id.
+func (o OrderBy) Compare(a, b Subject) int { return o.CompareKeys(o.Key(a), o.Key(b)) }
 
 // behind is 0 for a value, 1 for NaN, 2 for none.
 func behind(v Value, ok bool) int {

@@ -38,6 +38,10 @@
 // MLflow's own words do not depend on chance. Both parsers give the same tree, so
 // one Match serves both.
 //
+// The registry and the logged models have grammars of their own there, which are less
+// than this one and differ in their errors: ParseMLflowModels, ParseMLflowVersions and
+// ParseMLflowLogged give a list of clauses that must all hold.
+//
 // The package knows no type of ours: a list supplies a Subject for a row and a
 // Schema for its fields. Package of beside it does that for runs.
 package query

@@ -12,7 +12,7 @@ import (
 
 // Problem is one thing that Check found wrong.
 type Problem struct {
-	Kind   string `json:"kind"` // "database", "run", "metrics", "artifact", "orphan"
+	Kind   string `json:"kind"` // "database", "run", "metrics", "model", "artifact", "orphan" …
 	Object string `json:"object"`
 	What   string `json:"what"`
 	Fix    string `json:"fix,omitempty"`
@@ -98,10 +98,14 @@ func (k *checker) sqlite(context.Context) error {
 	if err != nil {
 		return err
 	}
-	return k.c.each("PRAGMA foreign_key_check", func(s *sqlite.Stmt) error {
+	err = k.c.each("PRAGMA foreign_key_check", func(s *sqlite.Stmt) error {
 		k.add("database", "store.db", fmt.Sprintf("row %s of %s names a row of %s that is not there", s.ColumnText(1), s.ColumnText(0), s.ColumnText(2)), "")
 		return nil
 	})
+	if err != nil {
+		return err
+	}
+	return k.models()
 }
 
 // rows unpacks every run and compares what it says of its metrics with them.

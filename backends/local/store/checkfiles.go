@@ -15,14 +15,16 @@ import (
 	"zombiezen.com/go/sqlite"
 )
 
-// files reads every blob that a run names and hashes it.
+// files reads every blob that has a name and hashes it.
 func (k *checker) files(ctx context.Context) error {
-	total, err := k.c.int("SELECT coalesce(sum(size), 0) FROM (SELECT DISTINCT digest, size FROM artifacts)")
+	total, err := k.c.int("SELECT coalesce(sum(size), 0) FROM (SELECT digest, size FROM artifacts UNION SELECT digest, size FROM files)")
 	if err != nil {
 		return err
 	}
 	done := int64(0)
-	return k.c.each(`SELECT digest, size, min(runs.id || '/' || path), count(*) FROM artifacts JOIN runs ON runs.n = run GROUP BY digest`, func(s *sqlite.Stmt) error {
+	return k.c.each(`SELECT digest, size, min(place), count(*) FROM (
+		SELECT digest, size, runs.id || '/' || path AS place FROM artifacts JOIN runs ON runs.n = run
+		UNION ALL SELECT digest, size, path FROM files) GROUP BY digest`, func(s *sqlite.Stmt) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -62,12 +64,19 @@ func hashFile(ctx context.Context, path string) (digest string, n int64, err err
 	return hex.EncodeToString(h.Sum(nil)), n, err
 }
 
-// orphans lists files that no run names: what a killed writer left.
+// orphans lists files that nothing names: what a killed writer left.
 func (k *checker) orphans(ctx context.Context) error {
 	k.progress(0, 1, "orphans")
 	err := filepath.WalkDir(k.blobs(), func(path string, e fs.DirEntry, err error) error {
-		if err != nil || e.IsDir() {
+		if err != nil {
 			return err
+		}
+		if e.IsDir() && strings.HasPrefix(e.Name(), tempPrefix) {
+			k.add("orphan", path, "an upload in parts that was never completed, or that is under way", "remove it when nothing runs")
+			return fs.SkipDir
+		}
+		if e.IsDir() {
+			return nil
 		}
 		if err := ctx.Err(); err != nil {
 			return err
@@ -77,9 +86,9 @@ func (k *checker) orphans(ctx context.Context) error {
 			return nil
 		}
 		digest := filepath.Base(filepath.Dir(path)) + e.Name()
-		n, err := k.c.int("SELECT count(*) FROM artifacts WHERE digest = ?", digest)
+		n, err := k.c.int("SELECT (SELECT count(*) FROM artifacts WHERE digest = ?1) + (SELECT count(*) FROM files WHERE digest = ?1)", digest)
 		if err == nil && n == 0 {
-			k.add("orphan", path, "no run names it", "remove it when nothing runs")
+			k.add("orphan", path, "nothing names it", "remove it when nothing runs")
 		}
 		return err
 	})

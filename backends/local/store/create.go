@@ -234,7 +234,7 @@ func (r *runs) DeleteTags(ctx context.Context, id string, keys []string) error {
 }
 
 // LogInputs adds the data sets that a run read; one with the same name, digest and
-// context is there already.
+// context is there already, and keeps its tags.
 func (r *runs) LogInputs(ctx context.Context, id string, inputs []backends.Dataset) error {
 	return r.change(ctx, "log inputs", id, func(w *row) error {
 	next:

@@ -18,6 +18,9 @@ const (
 	InvalidParameter = "INVALID_PARAMETER_VALUE"
 	DoesNotExist     = "RESOURCE_DOES_NOT_EXIST"
 	AlreadyExists    = "RESOURCE_ALREADY_EXISTS"
+	BadRequest       = "BAD_REQUEST"
+	InvalidState     = "INVALID_STATE"
+	Internal         = "INTERNAL_ERROR" // where MLflow says so of a mistake in the request
 )
 
 // Error is a refusal that MLflow's API has a code and a message for. One with the

@@ -13,38 +13,110 @@ import (
 // experiments is the part of the store that deals with experiments.
 type experiments struct{ *db }
 
+const expColumns = "id, name, deleted, created, updated, tags, location"
+
+// experiment reads a row of expColumns.
+func (d *db) experiment(s *sqlite.Stmt) (backends.Experiment, error) {
+	tags, err := unpackPairs[backends.Tag](s.ColumnText(5), nil)
+	if err != nil {
+		err = d.damaged(fmt.Errorf("tags of experiment %d: %w", s.ColumnInt64(0), err))
+	}
+	return backends.Experiment{
+		ID: strconv.FormatInt(s.ColumnInt64(0), 10), Name: s.ColumnText(1), Deleted: s.ColumnBool(2),
+		Created: moment(s.ColumnInt64(3)), Updated: moment(s.ColumnInt64(4)), Tags: tags, Location: s.ColumnText(6),
+	}, err
+}
+
+func (e experiments) find(c *conn, where string, args ...any) (out []backends.Experiment, err error) {
+	err = c.each("SELECT "+expColumns+" FROM experiments"+where+" ORDER BY id", func(s *sqlite.Stmt) error {
+		x, err := e.db.experiment(s)
+		out = append(out, x)
+		return err
+	}, args...)
+	return out, err
+}
+
 // Experiments lists all experiments, deleted ones too, by id. RunCount counts the
 // runs that are not deleted.
-func (e experiments) Experiments(ctx context.Context) ([]backends.Experiment, error) {
-	var out []backends.Experiment
-	err := e.read(ctx, func(c *conn) error {
-		counts := map[int64]int{}
+func (e experiments) Experiments(ctx context.Context) (out []backends.Experiment, err error) {
+	err = e.read(ctx, func(c *conn) error {
+		counts := map[string]int{}
 		err := c.each("SELECT experiment, count(*) FROM runs WHERE deleted = 0 GROUP BY experiment", func(s *sqlite.Stmt) error {
-			counts[s.ColumnInt64(0)] = s.ColumnInt(1)
+			counts[s.ColumnText(0)] = s.ColumnInt(1)
 			return nil
 		})
 		if err != nil {
 			return err
 		}
-		return c.each("SELECT id, name, deleted, created, updated, tags FROM experiments ORDER BY id", func(s *sqlite.Stmt) error {
-			tags, err := unpackPairs[backends.Tag](s.ColumnText(5), nil)
-			if err != nil {
-				return e.damaged(fmt.Errorf("tags of experiment %d: %w", s.ColumnInt64(0), err))
-			}
-			out = append(out, backends.Experiment{
-				ID: strconv.FormatInt(s.ColumnInt64(0), 10), Name: s.ColumnText(1), Deleted: s.ColumnBool(2),
-				Created: moment(s.ColumnInt64(3)), Updated: moment(s.ColumnInt64(4)), Tags: tags, RunCount: counts[s.ColumnInt64(0)],
-			})
-			return nil
-		})
+		out, err = e.find(c, "")
+		for i := range out {
+			out[i].RunCount = counts[out[i].ID]
+		}
+		return err
 	})
 	return out, err
+}
+
+// ExperimentNames is Experiments without the counts, which take longer the more runs
+// there are.
+func (e experiments) ExperimentNames(ctx context.Context) (out []backends.Experiment, err error) {
+	err = e.read(ctx, func(c *conn) error {
+		out, err = e.find(c, "")
+		return err
+	})
+	return out, err
+}
+
+// Experiment is the experiment of an id, deleted or not, without its count; one that
+// is not there is an *Error.
+func (e experiments) Experiment(ctx context.Context, id string) (backends.Experiment, error) {
+	n, err := parseExperiment(id)
+	if err != nil {
+		return backends.Experiment{}, err
+	}
+	return e.one(ctx, missing("No Experiment with id=%d exists", n), " WHERE id = ?", n)
+}
+
+// ExperimentNamed is likewise the experiment of a name.
+func (e experiments) ExperimentNamed(ctx context.Context, name string) (backends.Experiment, error) {
+	return e.one(ctx, missing("Could not find experiment with name '%s'", name), " WHERE name = ?", name)
+}
+
+func (e experiments) one(ctx context.Context, none error, where string, arg any) (x backends.Experiment, err error) {
+	err = e.read(ctx, func(c *conn) error {
+		found, err := e.find(c, where, arg)
+		if len(found) > 0 {
+			x, none = found[0], nil
+		}
+		return err
+	})
+	if err == nil {
+		err = none
+	}
+	return x, err
+}
+
+func parseExperiment(id string) (int64, error) {
+	n, err := strconv.ParseInt(id, 10, 64)
+	if err != nil {
+		err = invalid("Invalid experiment ID '%s'. Experiment ID must be a valid integer.", id)
+	}
+	return n, err
 }
 
 // CreateExperiment makes an experiment and returns its id, which no other ever had.
 // A name that is taken, by a deleted one too, is an *Error.
 func (e experiments) CreateExperiment(ctx context.Context, name string, tags []backends.Tag) (id string, err error) {
+	return e.CreateExperimentAt(ctx, name, "", tags)
+}
+
+// CreateExperimentAt is CreateExperiment for one whose runs keep their files at
+// location, a URI that clients understand; "" is here.
+func (e experiments) CreateExperimentAt(ctx context.Context, name, location string, tags []backends.Tag) (id string, err error) {
 	if err := checkExperimentName(name); err != nil {
+		return "", err
+	}
+	if err := checkLocation(location); err != nil {
 		return "", err
 	}
 	for _, t := range tags {
@@ -60,20 +132,20 @@ func (e experiments) CreateExperiment(ctx context.Context, name string, tags []b
 		if n > 0 {
 			return &Error{AlreadyExists, fmt.Sprintf("Experiment(name=%s) already exists.", name)}
 		}
-		n, err = t.insertExperiment(name, tags)
+		n, err = t.insertExperiment(name, location, tags)
 		id = strconv.FormatInt(n, 10)
 		return err
 	})
 	return id, err
 }
 
-func (t *tx) insertExperiment(name string, tags []backends.Tag) (int64, error) {
+func (t *tx) insertExperiment(name, location string, tags []backends.Tag) (int64, error) {
 	var sorted []backends.Tag
 	for _, tag := range tags {
 		sorted = setPair(sorted, tag)
 	}
 	t.touch(ofRuns)
-	err := t.exec("INSERT INTO experiments (name, created, updated, tags) VALUES (?, ?, ?, ?)", name, t.now, t.now, packPairs(sorted))
+	err := t.exec("INSERT INTO experiments (name, created, updated, tags, location) VALUES (?, ?, ?, ?, ?)", name, t.now, t.now, packPairs(sorted), location)
 	return t.LastInsertRowID(), err
 }
 
@@ -94,83 +166,7 @@ func (t *tx) experimentOf(nr NewRun) (int64, error) {
 	case err != nil:
 		return 0, err
 	case id < 0:
-		return t.insertExperiment(nr.Experiment, nil)
+		return t.insertExperiment(nr.Experiment, "", nil)
 	}
 	return t.experiment(strconv.FormatInt(id, 10))
-}
-
-// experiment checks that the experiment exists and is active.
-func (t *tx) experiment(id string) (int64, error) {
-	n, err := strconv.ParseInt(id, 10, 64)
-	if err != nil {
-		return 0, invalid("Invalid experiment ID '%s'. Experiment ID must be a valid integer.", id)
-	}
-	found, deleted := false, false
-	err = t.each("SELECT deleted FROM experiments WHERE id = ?", func(s *sqlite.Stmt) error {
-		found, deleted = true, s.ColumnBool(0)
-		return nil
-	}, n)
-	switch {
-	case err != nil:
-		return 0, err
-	case !found:
-		return 0, missing("No Experiment with id=%s exists", id)
-	case deleted:
-		return 0, invalid("The experiment %s must be in the 'active' state. Current state is deleted.", id)
-	}
-	return n, nil
-}
-
-// SetExperimentTag sets a tag of an experiment, over an older one of the same key.
-func (e experiments) SetExperimentTag(ctx context.Context, id string, tag backends.Tag) error {
-	if err := checkTagOf(tag, "", maxExpTag); err != nil {
-		return err
-	}
-	return e.write(ctx, "set experiment tag", func(t *tx) error {
-		n, err := t.experiment(id)
-		if err != nil {
-			return err
-		}
-		var tags []backends.Tag
-		err = t.each("SELECT tags FROM experiments WHERE id = ?", func(s *sqlite.Stmt) (err error) {
-			tags, err = unpackPairs[backends.Tag](s.ColumnText(0), nil)
-			return err
-		}, n)
-		if err != nil {
-			return err
-		}
-		t.touch(ofRuns)
-		return t.exec("UPDATE experiments SET tags = ?, updated = ? WHERE id = ?", packPairs(setPair(tags, tag)), t.now, n)
-	})
-}
-
-// DeleteExperiment moves an experiment and its runs to the deleted stage;
-// RestoreExperiment brings them back. Default stays.
-func (e experiments) DeleteExperiment(ctx context.Context, id string) error {
-	if id == "0" {
-		return invalid("Cannot delete the default experiment '0'. This is an internally reserved experiment.")
-	}
-	return e.stage(ctx, "delete experiment", id, true)
-}
-
-// RestoreExperiment undoes DeleteExperiment.
-func (e experiments) RestoreExperiment(ctx context.Context, id string) error {
-	return e.stage(ctx, "restore experiment", id, false)
-}
-
-func (e experiments) stage(ctx context.Context, what, id string, deleted bool) error {
-	return e.write(ctx, what, func(t *tx) error {
-		n, err := strconv.ParseInt(id, 10, 64)
-		if err != nil {
-			return invalid("Invalid experiment ID '%s'. Experiment ID must be a valid integer.", id)
-		}
-		if err := t.exec("UPDATE experiments SET deleted = ?, updated = ? WHERE id = ?", deleted, t.now, n); err != nil {
-			return err
-		}
-		if t.Changes() == 0 {
-			return missing("No Experiment with id=%s exists", id)
-		}
-		t.touch(ofRuns)
-		return t.exec("UPDATE runs SET deleted = ?, rev = ? WHERE experiment = ? AND deleted <> ?", deleted, t.rev, n, deleted)
-	})
 }

@@ -37,15 +37,18 @@ const digestPrefix = "sha256:"
 // PutArtifact stores a file of a run under a path, over an older one. An error, a
 // full disk among them, leaves nothing behind.
 func (f files) PutArtifact(ctx context.Context, run, name string, r io.Reader) (backends.Artifact, error) {
+	return f.put(ctx, name, r, func(t *tx, digest string, a *backends.Artifact) (string, error) { return t.name(run, digest, a) })
+}
+
+// put stores a file for which named writes down whose it is; named returns the digest
+// of the file that was there before.
+func (f files) put(ctx context.Context, name string, r io.Reader, named func(t *tx, digest string, a *backends.Artifact) (string, error)) (backends.Artifact, error) {
 	a := backends.Artifact{Path: name}
 	if err := checkPath(name); err != nil {
 		return a, err
 	}
-	if err := backends.Check(ctx, "store", "put artifact"); err != nil {
+	if err := f.mayPut(ctx); err != nil {
 		return a, err
-	}
-	if f.readOnly {
-		return a, fmt.Errorf("put artifact: %w: %s", backends.ErrReadOnly, f.why)
 	}
 	tmp, err := f.spool(ctx, r, &a)
 	if err != nil {
@@ -55,7 +58,7 @@ func (f files) PutArtifact(ctx context.Context, run, name string, r io.Reader) (
 	a.Time = f.o.Now()
 	digest, old := strings.TrimPrefix(a.Digest, digestPrefix), ""
 	err = f.write(ctx, "put artifact", func(t *tx) (err error) {
-		old, err = t.name(run, digest, &a)
+		old, err = named(t, digest, &a)
 		if err != nil {
 			return err
 		}
@@ -71,6 +74,17 @@ func (f files) PutArtifact(ctx context.Context, run, name string, r io.Reader) (
 		err = f.drop(ctx, []string{old})
 	}
 	return a, err
+}
+
+// mayPut is asked before anything is spooled.
+func (f files) mayPut(ctx context.Context) error {
+	if err := backends.Check(ctx, "store", "put artifact"); err != nil {
+		return err
+	}
+	if f.readOnly {
+		return fmt.Errorf("put artifact: %w: %s", backends.ErrReadOnly, f.why)
+	}
+	return nil
 }
 
 // name writes down that the run has the blob under the artifact's path, and returns
@@ -145,49 +159,6 @@ func checkPath(p string) error {
 	return nil
 }
 
-// Artifacts lists a run's files by path.
-func (f files) Artifacts(ctx context.Context, run string) ([]backends.Artifact, error) {
-	var out []backends.Artifact
-	found := false
-	err := f.read(ctx, func(c *conn) error {
-		n, err := c.int("SELECT n FROM runs WHERE id = ?", run)
-		if err != nil || n == 0 {
-			return err
-		}
-		found = true
-		return c.each("SELECT path, digest, size, time FROM artifacts WHERE run = ? ORDER BY path", func(s *sqlite.Stmt) error {
-			out = append(out, backends.Artifact{Path: s.ColumnText(0), Digest: digestPrefix + s.ColumnText(1), Size: s.ColumnInt64(2), Time: moment(s.ColumnInt64(3))})
-			return nil
-		}, n)
-	})
-	if err == nil && !found {
-		err = missing("Run with id=%s not found", run)
-	}
-	return out, err
-}
-
-// OpenArtifact reads a run's file. The caller closes it.
-func (f files) OpenArtifact(ctx context.Context, run, name string) (io.ReadCloser, error) {
-	digest := ""
-	err := f.read(ctx, func(c *conn) error {
-		return c.each("SELECT digest FROM artifacts JOIN runs ON runs.n = artifacts.run WHERE runs.id = ? AND path = ?", func(s *sqlite.Stmt) error {
-			digest = s.ColumnText(0)
-			return nil
-		}, run, name)
-	})
-	if err != nil {
-		return nil, err
-	}
-	if len(digest) != sha256.Size*2 {
-		return nil, missing("No such artifact: '%s'", name)
-	}
-	file, err := os.Open(f.blob(digest))
-	if err != nil {
-		return nil, fmt.Errorf("open artifact %s: %w", name, err)
-	}
-	return file, nil
-}
-
 // drop removes the blobs that nothing names any more.
 func (f files) drop(ctx context.Context, digests []string) error {
 	if there, err := f.exists(); len(digests) == 0 || err != nil || !there {
@@ -195,7 +166,7 @@ func (f files) drop(ctx context.Context, digests []string) error {
 	}
 	return f.write(ctx, "remove artifacts", func(t *tx) error {
 		for _, digest := range digests {
-			n, err := t.int("SELECT count(*) FROM artifacts WHERE digest = ?", digest)
+			n, err := t.int("SELECT (SELECT count(*) FROM artifacts WHERE digest = ?1) + (SELECT count(*) FROM files WHERE digest = ?1)", digest)
 			if err != nil {
 				return err
 			}

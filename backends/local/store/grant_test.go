@@ -36,6 +36,28 @@ func writes(s *Store, run string) map[string]func(context.Context) error {
 		"SetAlias":          func(ctx context.Context) error { return s.SetAlias(ctx, "m", "al", "1") },
 		"DeleteAlias":       func(ctx context.Context) error { return s.DeleteAlias(ctx, "m", "al") },
 		"SetModelTag":       func(ctx context.Context) error { return s.SetModelTag(ctx, "m", "", tag) },
+		"DeleteModelTag":    func(ctx context.Context) error { return s.DeleteModelTag(ctx, "m", "", "k") },
+		"RenameModel":       func(ctx context.Context) error { return s.RenameModel(ctx, "m", "n") },
+		"DescribeModel":     func(ctx context.Context) error { return s.DescribeModel(ctx, "m", "d") },
+		"DeleteModel":       func(ctx context.Context) error { return s.DeleteModel(ctx, "m") },
+		"RegisterVersion": func(ctx context.Context) error {
+			return second(s.RegisterVersion(ctx, NewVersion{Model: "m", Source: "s"}))
+		},
+		"DescribeVersion": func(ctx context.Context) error { return second(s.DescribeVersion(ctx, "m", "1", nil)) },
+		"SetStage":        func(ctx context.Context) error { return second(s.SetStage(ctx, "m", "1", "Staging", false)) },
+		"CreateLoggedModel": func(ctx context.Context) error {
+			return second(s.CreateLoggedModel(ctx, NewLoggedModel{Experiment: "0"}))
+		},
+		"FinishLoggedModel": func(ctx context.Context) error { return second(s.FinishLoggedModel(ctx, "m-", backends.LoggedReady)) },
+		"DeleteLoggedModel": func(ctx context.Context) error { return s.DeleteLoggedModel(ctx, "m-") },
+		"LogLoggedParams":   func(ctx context.Context) error { return s.LogLoggedParams(ctx, "m-", nil) },
+		"SetLoggedTags":     func(ctx context.Context) error { return s.SetLoggedTags(ctx, "m-", nil) },
+		"DeleteLoggedTag":   func(ctx context.Context) error { return s.DeleteLoggedTag(ctx, "m-", "k") },
+		"LogModelMetrics": func(ctx context.Context) error {
+			return s.LogModelMetrics(ctx, run, []backends.ModelMetric{{Metric: backends.Metric{Key: "a"}}})
+		},
+		"LogOutputs":     func(ctx context.Context) error { return s.LogOutputs(ctx, run, nil) },
+		"LogModelInputs": func(ctx context.Context) error { return s.LogModelInputs(ctx, run, nil) },
 	}
 }
 
@@ -52,7 +74,7 @@ func TestNothingIsWrittenWithoutAGrant(t *testing.T) {
 		}
 	}
 	operator := backends.WithGrant(t.Context(), backends.Grant{Actor: "o", Role: backends.Operator})
-	for _, name := range []string{"PurgeRuns", "DeleteVersion"} {
+	for _, name := range []string{"PurgeRuns", "DeleteVersion", "DeleteModel"} {
 		var denied *backends.DeniedError
 		if err := writes(s, newID())[name](operator); !errors.As(err, &denied) {
 			t.Errorf("%s by an operator: %v", name, err)

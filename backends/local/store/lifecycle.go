@@ -79,6 +79,8 @@ func (t *tx) purge(w *row) (blobs []string, err error) {
 		t.exec("DELETE FROM tail WHERE id >= ? AND id < ?", w.n<<tailShift, (w.n+1)<<tailShift),
 		t.exec("DELETE FROM chunks WHERE run = ?", w.n),
 		t.exec("DELETE FROM artifacts WHERE run = ?", w.n),
+		t.exec("DELETE FROM logged_metrics WHERE run = ?", w.n),
+		t.exec("DELETE FROM run_models WHERE run = ?", w.n),
 		t.exec("DELETE FROM runs WHERE n = ?", w.n),
 		t.exec("INSERT INTO purged VALUES (?, ?)", w.n, t.rev),
 	)

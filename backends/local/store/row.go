@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"zombiezen.com/go/sqlite"
@@ -165,12 +166,15 @@ func (w *raw) read(s *sqlite.Stmt) {
 // scanner turns rows into runs. One that makes many has slabs to cut from.
 type scanner struct {
 	names nameList
-	exps  map[int64]string
+	exps  map[int64]expRef
 
 	metrics *[]backends.Metric
 	params  *[]backends.Param
 	tags    *[]backends.Tag
 }
+
+// expRef is what a run says of its experiment.
+type expRef struct{ name, location string }
 
 // bulk is a scanner that cuts its slices from shared blocks, for one goroutine.
 func (sc *scanner) bulk() *scanner {
@@ -187,9 +191,13 @@ func (sc *scanner) run(s *sqlite.Stmt) *backends.Run {
 // make turns a row into a run. A part that is damaged is left out and named in a
 // tag, so that one bad page does not hide ten thousand runs.
 func (sc *scanner) make(w *raw) *backends.Run {
+	exp := sc.exps[w.experiment]
 	r := &backends.Run{
-		ID: w.id, Name: w.name, Experiment: strconv.FormatInt(w.experiment, 10), ExpName: sc.exps[w.experiment], Backend: "local",
+		ID: w.id, Name: w.name, Experiment: strconv.FormatInt(w.experiment, 10), ExpName: exp.name, Backend: "local",
 		Status: w.status, Deleted: w.deleted, Start: moment(w.start), End: moment(w.end), User: w.user, Rev: uint64(w.rev),
+	}
+	if exp.location != "" {
+		r.Artifacts = strings.TrimSuffix(exp.location, "/") + "/" + w.id + "/artifacts"
 	}
 	var bad string
 	note := func(what string, err error) {
@@ -226,13 +234,13 @@ func status(s string) backends.RunStatus {
 
 // scanner prepares to read runs in c's transaction.
 func (d *db) scanner(c *conn) (*scanner, error) {
-	sc := &scanner{exps: map[int64]string{}}
+	sc := &scanner{exps: map[int64]expRef{}}
 	var err error
 	if sc.names, err = d.names.load(c); err != nil {
 		return nil, err
 	}
-	err = c.each("SELECT id, name FROM experiments", func(s *sqlite.Stmt) error {
-		sc.exps[s.ColumnInt64(0)] = s.ColumnText(1)
+	err = c.each("SELECT id, name, location FROM experiments", func(s *sqlite.Stmt) error {
+		sc.exps[s.ColumnInt64(0)] = expRef{s.ColumnText(1), s.ColumnText(2)}
 		return nil
 	})
 	return sc, err

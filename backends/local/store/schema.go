@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"embed"
 	"errors"
 	"fmt"
@@ -104,8 +105,32 @@ func (d *db) verify(c *conn) (*conn, error) {
 		err = d.withRows(c, err)
 	} else if err != nil {
 		err = fmt.Errorf("open store: %s: %w", d.path(), err)
+		if errors.Is(err, errOlder) && d.readOnly {
+			err = fmt.Errorf("%w; now it may only be read: %s", err, d.why)
+		}
 	}
 	return nil, errors.Join(err, c.Close())
+}
+
+// errOlder is what is wrong with a store that an older program wrote, until someone
+// who may write opens it.
+var errOlder = errors.New("an older flightdeck wrote it")
+
+// upgrade brings a store that an older program wrote up to this program's schema, if
+// it may be written.
+func (d *db) upgrade() error {
+	err := d.probe()
+	if d.readOnly || !errors.Is(err, errOlder) {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	d.writing <- struct{}{}
+	defer func() { <-d.writing }()
+	if d.w, err = d.openWriter(ctx); err != nil {
+		return d.explain(ctx, "bring "+d.path()+" up to date", err)
+	}
+	return d.probe()
 }
 
 // ready reports whether the schema is there, all of it seen at one moment. A file
@@ -122,6 +147,9 @@ func (c *conn) ready() (ready bool, err error) {
 	v, err := version(c)
 	if err != nil || v == schemaVersion {
 		return err == nil, err
+	}
+	if v > 0 {
+		return false, fmt.Errorf("%w: it has schema %d and this program reads %d. Opening it once for writing brings it up to date, with all that it holds", errOlder, v, schemaVersion)
 	}
 	tables, err := c.int("SELECT count(*) FROM sqlite_schema")
 	if err == nil && tables > 0 {

@@ -25,7 +25,8 @@ type runs struct {
 type snapshots struct {
 	mu    sync.Mutex
 	rev   int64
-	rows  []listed // newest first
+	rows  []listed        // newest first
+	all   []*backends.Run // rows, once asked for
 	views map[backends.RunFilter][]*backends.Run
 	jobs  map[string][]listed // small listings, made without reading all runs
 }
@@ -130,6 +131,7 @@ func (r *runs) refresh(ctx context.Context) error {
 			return err
 		}
 		sn.rev = revs.rev
+		sn.all = nil
 		sn.views = map[backends.RunFilter][]*backends.Run{}
 		return nil
 	})

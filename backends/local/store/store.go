@@ -7,7 +7,8 @@
 // means committed with synchronous=NORMAL: it survives any kill, not a power cut.
 //
 // Opening and reading create nothing: a store that is not there yet reads as
-// empty, and the first write makes it. A folder that cannot be written, or that
+// empty, and the first write makes it. One of an older schema is brought up to date
+// when it is opened for writing. A folder that cannot be written, or that
 // lies on a network file system, opens read-only and says why. A damaged file is a
 // *DamagedError, and nothing here ever overwrites one.
 //
@@ -53,6 +54,7 @@ type Store struct {
 	metrics
 	files
 	registry
+	logged
 }
 
 // Open opens the store in dir without creating anything. It fails with a
@@ -69,10 +71,10 @@ func Open(dir string, o Options) (*Store, error) {
 	d.names.byName = map[string]int64{}
 	d.readOnly, d.why = readOnly(d.dir, o)
 	s := &Store{
-		db: d, experiments: experiments{d}, runs: runs{db: d}, files: files{d}, registry: registry{d},
+		db: d, experiments: experiments{d}, runs: runs{db: d}, files: files{d}, registry: registry{d}, logged: logged{d},
 		metrics: metrics{db: d},
 	}
-	if err := d.probe(); err != nil {
+	if err := d.upgrade(); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
 	return s, nil

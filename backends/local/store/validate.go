@@ -34,12 +34,21 @@ func checkName(name, where string) error {
 			return invalidValue(where, name, badCharacters)
 		}
 	}
-	clean := path.Clean(name)
+	clean := normPath(name)
 	if clean != name || clean == "." || strings.HasPrefix(clean, "..") || strings.HasPrefix(clean, "/") {
 		return invalidValue(where, name, "Names may be treated as files in certain cases, and must not resolve to other names"+
 			" when treated as such. This name would resolve to "+pyString(clean))
 	}
 	return nil
+}
+
+// normPath cleans a path as Python does, which keeps two slashes at the beginning.
+func normPath(name string) string {
+	clean := path.Clean(name)
+	if strings.HasPrefix(name, "//") && !strings.HasPrefix(name, "///") && strings.HasPrefix(clean, "/") {
+		return "/" + clean
+	}
+	return clean
 }
 
 // invalidValue is MLflow's message about a field's value; why may be empty.
@@ -189,17 +198,39 @@ func checkModelName(name string) error {
 	return nil
 }
 
-// checkAlias also refuses the aliases that MLflow keeps for itself.
+// checkAlias is for every use of an alias, checkAliasFree for setting one: MLflow
+// keeps some for itself.
 func checkAlias(alias string) error {
 	switch {
 	case alias == "":
 		return invalid("Registered model alias name cannot be empty.")
 	case !regexp.MustCompile(`^[\pL\pN_-]*$`).MatchString(alias):
 		return invalid("Invalid alias name: '%s'. Names may only contain alphanumerics, underscores (_), and dashes (-).", alias)
+	}
+	return checkLength("Registered model alias name", maxAlias, alias)
+}
+
+func checkAliasFree(alias string) error {
+	switch {
 	case strings.EqualFold(alias, "latest"):
 		return invalid("'latest' alias name (case insensitive) is reserved.")
 	case regexp.MustCompile(`^[vV]\d+$`).MatchString(alias):
 		return invalid("Version alias name '%s' is reserved.", alias)
 	}
-	return checkLength("Registered model alias name", maxAlias, alias)
+	return nil
 }
+
+// PyJSON writes JSON as Python's json does: everything beyond ASCII escaped.
+func PyJSON(b []byte) string { return asciiJSON(b) }
+
+// PyText writes a text in JSON as Python's json does.
+func PyText(s string) string {
+	b, err := json.Marshal(s)
+	if err != nil { // it is a text
+		panic(err)
+	}
+	return asciiJSON(b)
+}
+
+// PyRepr writes a text as Python's repr does.
+func PyRepr(s string) string { return pyString(s) }

@@ -96,6 +96,25 @@ func (c Client) experiment(ctx context.Context, name string) (string, error) {
 	return made.ID, err
 }
 
+// runAnswer is what the client reads of a run.
+type runAnswer struct {
+	Run struct {
+		Info struct {
+			ID         string             `json:"run_id"`
+			Experiment string             `json:"experiment_id"`
+			Status     backends.RunStatus `json:"status"`
+		} `json:"info"`
+	} `json:"run"`
+}
+
+// lastMetric is a point as it is sent: in full, an infinity too.
+type lastMetric struct {
+	Key   string    `json:"key"`
+	Value exactReal `json:"value"`
+	Time  int64     `json:"timestamp"`
+	Step  int64     `json:"step"`
+}
+
 // Run is the run's experiment and status.
 func (c Client) Run(ctx context.Context, id string) (experiment string, status backends.RunStatus, err error) {
 	var got runAnswer
@@ -109,7 +128,7 @@ func (c Client) LogBatch(ctx context.Context, run string, points []backends.Metr
 		n := min(len(points), maxMetrics)
 		batch := make([]lastMetric, n)
 		for i, m := range points[:n] {
-			batch[i] = lastMetric{m.Key, wireFloat(m.Value), m.Time, m.Step}
+			batch[i] = lastMetric{m.Key, exactReal(m.Value), m.Time, m.Step}
 		}
 		if err := c.call(ctx, http.MethodPost, "runs/log-batch", map[string]any{"run_id": run, "metrics": batch}, nil); err != nil {
 			return err
@@ -142,7 +161,14 @@ func logPairs[P backends.Param | backends.Tag](ctx context.Context, c Client, ru
 
 // LogInputs logs the data sets that the run reads.
 func (c Client) LogInputs(ctx context.Context, run string, data []backends.Dataset) error {
-	ins := wireOf(&backends.Run{Inputs: data}).Inputs.Datasets
+	var ins []datasetInput
+	for _, d := range data {
+		in := datasetInput{Tags: d.Tags, Dataset: wireDataset{d.Name, d.Digest, d.SourceType, d.Source, d.Schema, d.Profile}}
+		if d.Context != "" {
+			in.Tags = append([]backends.Tag{{Key: tagContext, Value: d.Context}}, d.Tags...)
+		}
+		ins = append(ins, in)
+	}
 	return c.call(ctx, http.MethodPost, "runs/log-inputs", map[string]any{"run_id": run, "datasets": ins}, nil)
 }
 

@@ -3,14 +3,18 @@ package track
 import (
 	"errors"
 	"net/http"
+	"strings"
 
 	"flightdeck/backends"
 	"flightdeck/backends/local/store"
+	"flightdeck/backends/query"
 )
 
 // Codes beside the store's, as MLflow spells them.
 const (
 	badRequest       = "BAD_REQUEST"
+	methodNotAllowed = "METHOD_NOT_ALLOWED"
+	notImplemented   = "NOT_IMPLEMENTED"
 	unauthenticated  = "UNAUTHENTICATED"
 	permissionDenied = "PERMISSION_DENIED"
 	endpointNotFound = "ENDPOINT_NOT_FOUND"
@@ -19,6 +23,9 @@ const (
 	dataLoss         = "DATA_LOSS"
 	internal         = "INTERNAL_ERROR"
 )
+
+// noAttribute is the code store.InvalidParameter of which MLflow says another class.
+const noAttribute = store.InvalidParameter + " ATTRIBUTE_NOT_FOUND"
 
 // apiError is an answer that is not 200.
 type apiError struct{ code, message string }
@@ -36,10 +43,16 @@ func kindOf(code string) errorKind {
 	switch code {
 	case store.InvalidParameter, badRequest:
 		return errorKind{http.StatusBadRequest, "INVALID_PARAMETER_VALUE", "KAM00"}
+	case noAttribute:
+		return errorKind{http.StatusBadRequest, "ATTRIBUTE_NOT_FOUND", "KAM04"}
 	case store.AlreadyExists:
 		return errorKind{http.StatusBadRequest, "RESOURCE_ALREADY_EXISTS", "KAM00"}
 	case store.DoesNotExist, endpointNotFound:
 		return errorKind{http.StatusNotFound, "RESOURCE_NOT_FOUND", "KAM00"}
+	case methodNotAllowed:
+		return errorKind{status: http.StatusMethodNotAllowed}
+	case notImplemented:
+		return errorKind{status: http.StatusNotImplemented}
 	case unauthenticated:
 		return errorKind{status: http.StatusUnauthorized}
 	case permissionDenied:
@@ -58,9 +71,12 @@ func classify(err error) *apiError {
 	var refused *store.Error
 	var damaged *store.DamagedError
 	var denied *backends.DeniedError
+	var query *query.MLflowError
 	switch {
 	case errors.As(err, &api):
 		return api
+	case errors.As(err, &query):
+		return &apiError{query.Code, query.Message}
 	case errors.As(err, &refused):
 		return &apiError{refused.Code, refused.Message}
 	case errors.As(err, &denied), errors.Is(err, backends.ErrReadOnly):
@@ -80,10 +96,11 @@ func writeError(w http.ResponseWriter, err error) {
 	k := kindOf(e.code)
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(k.status)
+	code, _, _ := strings.Cut(e.code, " ")
 	encode(w, struct {
 		Code    string `json:"error_code"`
 		Message string `json:"message"`
 		State   string `json:"sqlstate,omitempty"`
 		Class   string `json:"error_class,omitempty"`
-	}{e.code, e.message, k.state, k.class})
+	}{code, e.message, k.state, k.class})
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"flightdeck/backends"
-	"flightdeck/backends/local/store"
 )
 
 type wireExperiment struct {
@@ -32,12 +31,25 @@ type experimentAnswer struct {
 	Experiment wireExperiment `json:"experiment"`
 }
 
+func wireExperimentOf(e backends.Experiment) wireExperiment {
+	at := e.Location
+	if at == "" {
+		at = location(e.ID)
+	}
+	return wireExperiment{
+		ID: e.ID, Name: e.Name, Location: at, Stage: stage(e.Deleted),
+		Updated: e.Updated.UnixMilli(), Created: e.Created.UnixMilli(), Tags: e.Tags, Workspace: "default",
+	}
+}
+
 func (a *api) createExperiment(ctx context.Context, in *fields) (any, error) {
-	name, tags := in.required("name"), in.tags("tags")
+	name, place := in.required("name"), in.text("artifact_location")
+	var tags []backends.Tag
+	in.read("tags", &tags)
 	if in.err != nil {
 		return nil, in.err
 	}
-	id, err := a.st.CreateExperiment(ctx, name, tags)
+	id, err := a.st.CreateExperimentAt(ctx, name, place, tags)
 	return struct {
 		ID string `json:"experiment_id"`
 	}{id}, err
@@ -48,7 +60,8 @@ func (a *api) getExperiment(ctx context.Context, in *fields) (any, error) {
 	if in.err != nil {
 		return nil, in.err
 	}
-	return a.experiment(ctx, "No Experiment with id="+id+" exists", func(e backends.Experiment) bool { return e.ID == id })
+	e, err := a.st.Experiment(ctx, id)
+	return experimentAnswer{wireExperimentOf(e)}, err
 }
 
 func (a *api) getExperimentByName(ctx context.Context, in *fields) (any, error) {
@@ -56,21 +69,46 @@ func (a *api) getExperimentByName(ctx context.Context, in *fields) (any, error) 
 	if in.err != nil {
 		return nil, in.err
 	}
-	return a.experiment(ctx, "Could not find experiment with name '"+name+"'", func(e backends.Experiment) bool { return e.Name == name })
+	e, err := a.st.ExperimentNamed(ctx, name)
+	return experimentAnswer{wireExperimentOf(e)}, err
 }
 
-func (a *api) experiment(ctx context.Context, none string, is func(backends.Experiment) bool) (any, error) {
-	all, err := a.st.Experiments(ctx)
-	if err != nil {
-		return nil, err
+func (a *api) deleteExperiment(ctx context.Context, in *fields) (any, error) {
+	id := in.required("experiment_id")
+	if in.err != nil {
+		return nil, in.err
 	}
-	for _, e := range all {
-		if is(e) {
-			return experimentAnswer{wireExperiment{
-				ID: e.ID, Name: e.Name, Location: location(e.ID), Stage: stage(e.Deleted),
-				Updated: e.Updated.UnixMilli(), Created: e.Created.UnixMilli(), Tags: e.Tags, Workspace: "default",
-			}}, nil
-		}
+	return done(a.st.DeleteExperiment(ctx, id))
+}
+
+func (a *api) restoreExperiment(ctx context.Context, in *fields) (any, error) {
+	id := in.required("experiment_id")
+	if in.err != nil {
+		return nil, in.err
 	}
-	return nil, &apiError{store.DoesNotExist, none}
+	return done(a.st.RestoreExperiment(ctx, id))
+}
+
+func (a *api) updateExperiment(ctx context.Context, in *fields) (any, error) {
+	id, name := in.required("experiment_id"), in.required("new_name")
+	if in.err != nil {
+		return nil, in.err
+	}
+	return done(a.st.RenameExperiment(ctx, id, name))
+}
+
+func (a *api) setExperimentTag(ctx context.Context, in *fields) (any, error) {
+	id, t := in.required("experiment_id"), backends.Tag{Key: in.required("key"), Value: in.text("value")}
+	if in.err != nil {
+		return nil, in.err
+	}
+	return done(a.st.SetExperimentTag(ctx, id, t))
+}
+
+func (a *api) deleteExperimentTag(ctx context.Context, in *fields) (any, error) {
+	id, key := in.required("experiment_id"), in.required("key")
+	if in.err != nil {
+		return nil, in.err
+	}
+	return done(a.st.DeleteExperimentTag(ctx, id, key))
 }

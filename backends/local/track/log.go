@@ -3,8 +3,11 @@ package track
 import (
 	"context"
 	"fmt"
+	"unicode"
+	"unicode/utf8"
 
 	"flightdeck/backends"
+	"flightdeck/backends/local/store"
 )
 
 // MLflow's limits of one batch.
@@ -13,6 +16,13 @@ const (
 	maxPairs    = 100 // params, and tags
 	maxEntities = 1000
 )
+
+type wireMetric struct {
+	Key   *string    `json:"key"`
+	Value *wireFloat `json:"value"`
+	Time  *wireInt   `json:"timestamp"`
+	Step  *wireInt   `json:"step"`
+}
 
 func (a *api) logMetric(ctx context.Context, in *fields) (any, error) {
 	id := in.run()
@@ -30,7 +40,17 @@ func (a *api) logMetric(ctx context.Context, in *fields) (any, error) {
 	if in.err != nil {
 		return nil, in.err
 	}
-	return empty{}, a.st.LogMetric(ctx, id, m)
+	if err := a.logModelMetric(ctx, id, in); err != nil {
+		return nil, err
+	}
+	a.heard(id, m)
+	return done(a.st.LogMetric(ctx, id, m))
+}
+
+func (a *api) heard(run string, ms ...backends.Metric) {
+	if a.o.OnMetrics != nil && len(ms) > 0 {
+		a.o.OnMetrics(run, ms)
+	}
 }
 
 func (a *api) logParam(ctx context.Context, in *fields) (any, error) {
@@ -38,7 +58,7 @@ func (a *api) logParam(ctx context.Context, in *fields) (any, error) {
 	if in.err != nil {
 		return nil, in.err
 	}
-	return empty{}, a.st.LogParam(ctx, id, p)
+	return done(a.st.LogParam(ctx, id, p))
 }
 
 func (a *api) setTag(ctx context.Context, in *fields) (any, error) {
@@ -46,26 +66,54 @@ func (a *api) setTag(ctx context.Context, in *fields) (any, error) {
 	if in.err != nil {
 		return nil, in.err
 	}
-	return empty{}, a.st.SetTags(ctx, id, []backends.Tag{t})
+	return done(a.st.SetTags(ctx, id, []backends.Tag{t}))
 }
 
-func (a *api) logBatch(ctx context.Context, in *fields) (any, error) {
-	id, metrics, tags := in.run(), in.metrics("metrics"), in.tags("tags")
-	var params []backends.Param
-	in.read("params", &params)
-	for i, p := range params {
-		if p.Key == "" {
-			in.missing(fmt.Sprintf("params[%d].key", i))
-		}
-	}
-	in.atMost("metrics", maxMetrics, len(metrics))
-	in.atMost("params", maxPairs, len(params))
-	in.atMost("tags", maxPairs, len(tags))
-	in.atMost("metrics, params, and tags", maxEntities, len(metrics)+len(params)+len(tags))
+func (a *api) deleteTag(ctx context.Context, in *fields) (any, error) {
+	id, key := in.run(), in.required("key")
 	if in.err != nil {
 		return nil, in.err
 	}
-	return empty{}, a.st.LogBatch(ctx, id, metrics, params, tags)
+	return done(a.st.DeleteTags(ctx, id, []string{key}))
+}
+
+func (a *api) logBatch(ctx context.Context, in *fields) (any, error) {
+	b, ok := parseBatch(in.raw)
+	if !ok {
+		if err := in.parse(); err != nil {
+			return nil, err
+		}
+		b = in.batch()
+	}
+	in.checkRun(b.run)
+	in.atMost("metrics", maxMetrics, len(b.metrics))
+	in.atMost("params", maxPairs, len(b.params))
+	in.atMost("tags", maxPairs, len(b.tags))
+	in.atMost("metrics, params, and tags", maxEntities, len(b.metrics)+len(b.params)+len(b.tags))
+	if in.err != nil {
+		return nil, in.err
+	}
+	if err := checkModelMetrics(in.m["metrics"]); err != nil {
+		return nil, err
+	}
+	a.heard(b.run, b.metrics...)
+	if err := a.st.LogBatch(ctx, b.run, b.metrics, b.params, b.tags); err != nil {
+		return nil, err
+	}
+	return done(a.logModelMetrics(ctx, b.run, in.m["metrics"]))
+}
+
+// batch reads a batch member by member, and says what is wrong.
+func (f *fields) batch() (b batch) {
+	b.run, b.metrics = f.run(), f.metrics("metrics")
+	f.read("params", &b.params)
+	for i, p := range b.params {
+		if p.Key == "" {
+			f.missing(fmt.Sprintf("params[%d].key", i))
+		}
+	}
+	b.tags = f.tags("tags")
+	return b
 }
 
 func (f *fields) metrics(name string) []backends.Metric {
@@ -93,50 +141,26 @@ func (f *fields) metrics(name string) []backends.Metric {
 	return out
 }
 
+// checkRun refuses what cannot be a run's id. MLflow does so only here and there.
+func (f *fields) checkRun(id string) {
+	if f.err == nil && !runLike(id) {
+		f.fail("Invalid value %s for parameter 'run_id' supplied.", store.PyText(id))
+	}
+}
+
+// runLike is MLflow's ^[a-zA-Z0-9][\w\-]{0,255}$.
+func runLike(id string) bool {
+	for i, r := range id {
+		ascii := r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
+		if !ascii && (i == 0 || r != '_' && r != '-' && !unicode.IsLetter(r) && !unicode.IsNumber(r)) {
+			return false
+		}
+	}
+	return id != "" && (len(id) <= 256 || utf8.RuneCountInString(id) <= 256)
+}
+
 func (f *fields) atMost(what string, limit, n int) {
 	if n > limit {
 		f.fail("A batch logging request can contain at most %d %s. Got %d %s. Please split up %s across multiple requests and try again.", limit, what, n, what, what)
 	}
-}
-
-// Limits of what MLflow keeps of a data set.
-const (
-	maxDatasetName   = 500
-	maxDatasetSource = 65535
-	maxDatasetSchema = 1_048_575
-)
-
-func (a *api) logInputs(ctx context.Context, in *fields) (any, error) {
-	id := in.run()
-	var inputs []datasetInput
-	in.read("datasets", &inputs)
-	var out []backends.Dataset
-	for i, d := range inputs {
-		s := backends.Dataset{
-			Name: d.Dataset.Name, Digest: d.Dataset.Digest, SourceType: d.Dataset.SourceType, Source: d.Dataset.Source,
-			Schema: d.Dataset.Schema, Profile: d.Dataset.Profile,
-		}
-		for _, t := range d.Tags {
-			if t.Key == tagContext {
-				s.Context = t.Value
-			}
-		}
-		switch {
-		case s.Name == "":
-			in.missing(fmt.Sprintf("datasets[%d].dataset.name", i))
-		case s.Digest == "":
-			in.missing(fmt.Sprintf("datasets[%d].dataset.digest", i))
-		case len(s.Name) > maxDatasetName:
-			in.fail("'name' exceeds the maximum length of %d characters", maxDatasetName)
-		case len(s.Source) > maxDatasetSource:
-			in.fail("'source' exceeds the maximum length of %d characters", maxDatasetSource)
-		case len(s.Schema) > maxDatasetSchema:
-			in.fail("'schema' exceeds the maximum length of %d characters", maxDatasetSchema)
-		}
-		out = append(out, s)
-	}
-	if in.err != nil {
-		return nil, in.err
-	}
-	return empty{}, a.st.LogInputs(ctx, id, out)
 }

@@ -4,100 +4,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
+	"net/http"
 
 	"flightdeck/backends"
 	"flightdeck/backends/local/store"
 )
 
-type runInfo struct {
-	UUID       string             `json:"run_uuid"`
-	Experiment string             `json:"experiment_id"`
-	Name       string             `json:"run_name"`
-	User       string             `json:"user_id"`
-	Status     backends.RunStatus `json:"status"`
-	Start      int64              `json:"start_time"`
-	End        int64              `json:"end_time,omitempty"`
-	Artifacts  string             `json:"artifact_uri"`
-	Stage      string             `json:"lifecycle_stage"`
-	ID         string             `json:"run_id"`
-}
-
-type (
-	lastMetric struct {
-		Key   string    `json:"key"`
-		Value wireFloat `json:"value"`
-		Time  int64     `json:"timestamp"`
-		Step  int64     `json:"step"`
-	}
-	runData struct {
-		Metrics []lastMetric     `json:"metrics,omitempty"`
-		Params  []backends.Param `json:"params,omitempty"`
-		Tags    []backends.Tag   `json:"tags,omitempty"`
-	}
-	wireDataset struct {
-		Name       string `json:"name"`
-		Digest     string `json:"digest"`
-		SourceType string `json:"source_type"`
-		Source     string `json:"source"`
-		Schema     string `json:"schema,omitempty"`
-		Profile    string `json:"profile,omitempty"`
-	}
-	datasetInput struct {
-		Tags    []backends.Tag `json:"tags,omitempty"`
-		Dataset wireDataset    `json:"dataset"`
-	}
-	runInputs struct {
-		Datasets []datasetInput `json:"dataset_inputs,omitempty"`
-	}
-	wireRun struct {
-		Info    runInfo   `json:"info"`
-		Data    runData   `json:"data"`
-		Inputs  runInputs `json:"inputs"`
-		Outputs *empty    `json:"outputs,omitempty"`
-	}
-	runAnswer struct {
-		Run wireRun `json:"run"`
-	}
-)
-
-func infoOf(r *backends.Run) runInfo {
-	i := runInfo{
-		UUID: r.ID, Experiment: r.Experiment, Name: r.Name, User: r.User, Status: r.Status, Start: r.Start.UnixMilli(),
-		Artifacts: location(r.Experiment) + "/" + r.ID + "/artifacts", Stage: stage(r.Deleted), ID: r.ID,
-	}
-	if !r.End.IsZero() {
-		i.End = r.End.UnixMilli()
-	}
-	return i
-}
-
-// tagContext is the input tag in which MLflow says what a data set was for.
-const tagContext = "mlflow.data.context"
-
-func wireOf(r *backends.Run) wireRun {
-	w := wireRun{Info: infoOf(r), Data: runData{Params: r.Params, Tags: r.Tags}}
-	for _, m := range r.Metrics {
-		w.Data.Metrics = append(w.Data.Metrics, lastMetric{m.Key, wireFloat(m.Value), m.Time, m.Step})
-	}
-	for _, d := range r.Inputs {
-		in := datasetInput{Dataset: wireDataset{d.Name, d.Digest, d.SourceType, d.Source, d.Schema, d.Profile}}
-		if d.Context != "" {
-			in.Tags = []backends.Tag{{Key: tagContext, Value: d.Context}}
-		}
-		w.Inputs.Datasets = append(w.Inputs.Datasets, in)
-	}
-	return w
-}
-
 // createRun takes a run_id too, which MLflow's API has not: with one, our own
 // client can ask again when an answer was lost and get the run that was made.
 func (a *api) createRun(ctx context.Context, in *fields) (any, error) {
+	nr := store.NewRun{ID: in.text("run_id"), ExperimentID: in.text("experiment_id"), Job: a.o.Job}
 	start, _ := in.integer("start_time")
-	nr := store.NewRun{
-		ID: in.text("run_id"), ExperimentID: in.text("experiment_id"), Name: in.text("run_name"), User: in.text("user_id"),
-		Start: momentOf(start), Tags: in.tags("tags"), Job: a.o.Job,
-	}
+	nr.Name, nr.User, nr.Start = in.text("run_name"), in.text("user_id"), momentOf(start)
+	in.read("tags", &nr.Tags)
 	if in.err != nil {
 		return nil, in.err
 	}
@@ -110,20 +29,20 @@ func (a *api) createRun(ctx context.Context, in *fields) (any, error) {
 		if r, err = a.run(ctx, nr.ID); err != nil || r.Job != a.o.Job {
 			return nil, refused
 		}
-		a.announce(r.ID)
-		return runAnswer{wireOf(r)}, nil
 	}
 	if err != nil {
 		return nil, err
 	}
 	a.announce(r.ID)
-	return runAnswer{wireOf(r)}, nil
+	b := append(appendRun([]byte(`{"run":`), r, nil, false), '}')
+	return answer(func(w http.ResponseWriter, _ *http.Request) { writeRaw(w, b) }), nil
 }
 
 // run is the run of exactly that id; the store also knows it by less.
 func (a *api) run(ctx context.Context, id string) (*backends.Run, error) {
 	r, err := a.st.Run(ctx, id)
-	if err == nil && r.ID != id || errors.Is(err, backends.ErrNotFound) {
+	var refused *store.Error
+	if err == nil && r.ID != id || errors.Is(err, backends.ErrNotFound) || errors.As(err, &refused) {
 		return nil, &apiError{store.DoesNotExist, fmt.Sprintf("Run with id=%s not found", id)}
 	}
 	return r, err
@@ -138,9 +57,12 @@ func (a *api) getRun(ctx context.Context, in *fields) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := wireOf(r)
-	w.Outputs = &empty{}
-	return runAnswer{w}, nil
+	uses, err := a.st.ModelUses(ctx, r.ID)
+	if err != nil {
+		return nil, err
+	}
+	b := append(appendRun([]byte(`{"run":`), r, uses[r.ID], true), '}')
+	return answer(func(w http.ResponseWriter, _ *http.Request) { writeRaw(w, b) }), nil
 }
 
 func (a *api) updateRun(ctx context.Context, in *fields) (any, error) {
@@ -159,23 +81,30 @@ func (a *api) updateRun(ctx context.Context, in *fields) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return struct {
-		Info runInfo `json:"run_info"`
-	}{infoOf(r)}, nil
+	b := append(appendInfo([]byte(`{"run_info":`), r), '}')
+	return answer(func(w http.ResponseWriter, _ *http.Request) { writeRaw(w, b) }), nil
 }
 
-// status is an enum: its name or its number.
+// status is an enum: its name or its number. What is neither counts as left out.
 func (f *fields) status() backends.RunStatus {
-	names := [...]backends.RunStatus{"", backends.RunRunning, backends.RunScheduled, backends.RunFinished, backends.RunFailed, backends.RunKilled}
-	raw := string(f.m["status"])
-	if raw == "" || raw == "null" {
-		return ""
+	if raw := f.m["status"]; len(raw) > 0 && raw[0] != '"' && f.has("status") && f.enum("status", "1", "2", "3", "4", "5") == "" {
+		f.wrong("status", raw)
 	}
-	for i, n := range names[1:] {
-		if raw == strconv.Quote(string(n)) || raw == strconv.Itoa(i+1) {
-			return n
-		}
+	return backends.RunStatus(f.enum("status", string(backends.RunRunning), string(backends.RunScheduled), string(backends.RunFinished), string(backends.RunFailed), string(backends.RunKilled)))
+}
+
+func (a *api) deleteRun(ctx context.Context, in *fields) (any, error) {
+	id := in.run()
+	if in.err != nil {
+		return nil, in.err
 	}
-	f.fail("Invalid value %s for parameter 'status' supplied:  Hint: Value was of type '%s'.%s", raw, pythonType([]byte(raw)), seeDocs)
-	return ""
+	return done(a.st.DeleteRuns(ctx, []string{id}))
+}
+
+func (a *api) restoreRun(ctx context.Context, in *fields) (any, error) {
+	id := in.run()
+	if in.err != nil {
+		return nil, in.err
+	}
+	return done(a.st.RestoreRuns(ctx, []string{id}))
 }

@@ -60,10 +60,11 @@ func TestAnswersToBadRequests(t *testing.T) {
 		status             int
 		code, message      string
 	}{
-		{"POST", "runs/search", `{}`, 404, "ENDPOINT_NOT_FOUND", ""},
-		{"GET", "runs/create", ``, 404, "ENDPOINT_NOT_FOUND", ""},
+		{"POST", "runs/nope", `{}`, 404, "ENDPOINT_NOT_FOUND", ""},
+		{"GET", "runs/create", ``, 405, "METHOD_NOT_ALLOWED", ""},
 		{"POST", "runs/log-metric", `[]`, 400, "BAD_REQUEST", ""},
-		{"POST", "runs/log-metric", `{`, 400, "BAD_REQUEST", ""},
+		{"POST", "runs/log-metric", `{`, 400, store.InvalidParameter, "Missing value for required parameter 'run_id'." + docs},
+		{"POST", "runs/log-metric", `"{\"run_id\": 1}"`, 400, store.InvalidParameter, `Invalid value 1 for parameter 'run_id' supplied:  Hint: Value was of type 'int'.` + docs},
 		{"POST", "runs/log-metric", `{"key":"a","value":1,"timestamp":1}`, 400, store.InvalidParameter, "Missing value for required parameter 'run_id'." + docs},
 		{"POST", "runs/log-metric", `{"run_id":"$","value":1,"timestamp":1}`, 400, store.InvalidParameter, "Missing value for required parameter 'key'." + docs},
 		{"POST", "runs/log-metric", `{"run_id":"$","key":"a","timestamp":1}`, 400, store.InvalidParameter, "Missing value for required parameter 'value'." + docs},
@@ -71,7 +72,7 @@ func TestAnswersToBadRequests(t *testing.T) {
 		{"POST", "runs/log-metric", `{"run_id":"$","key":"a","value":"x","timestamp":1}`, 400, store.InvalidParameter, `Invalid value "x" for parameter 'value' supplied:  Hint: Value was of type 'str'.` + docs},
 		{"POST", "runs/log-metric", `{"run_id":"$","key":"a","value":1,"timestamp":1.5}`, 400, store.InvalidParameter, `Invalid value 1.5 for parameter 'timestamp' supplied:  Hint: Value was of type 'float'.` + docs},
 		{"POST", "runs/log-metric", `{"run_id":"$","key":5,"value":1,"timestamp":1}`, 400, store.InvalidParameter, `Invalid value 5 for parameter 'key' supplied:  Hint: Value was of type 'int'.` + docs},
-		{"POST", "runs/update", `{"run_id":"$","status":"DONE"}`, 400, store.InvalidParameter, ""},
+		{"POST", "runs/update", `{"run_id":"$","status":99}`, 400, store.InvalidParameter, `Invalid value 99 for parameter 'status' supplied:  Hint: Value was of type 'int'.` + docs},
 		{"POST", "runs/create", `{"experiment_id":"77"}`, 404, store.DoesNotExist, "No Experiment with id=77 exists"},
 		{"POST", "runs/create", `{"run_name":"a","tags":[{"key":"mlflow.runName","value":"b"}]}`, 400, store.InvalidParameter, "Both 'run_name' argument and 'mlflow.runName' tag are specified, but with different values (run_name='a', mlflow.runName='b')."},
 		{"GET", "experiments/get-by-name?experiment_name=none", ``, 404, store.DoesNotExist, "Could not find experiment with name 'none'"},
@@ -126,13 +127,19 @@ func TestArtifactPaths(t *testing.T) {
 	for path, want := range map[string]int{
 		"0/" + run.ID + "/artifacts/a/b%20c.txt":         200,
 		"0/" + run.ID + "/artifacts/%2e%2e/x":            400,
+		"0/" + run.ID + "/artifacts/%252e%252e/x":        400,
 		"0/" + run.ID + "/artifacts/a/../../x":           400,
-		"0/" + run.ID + "/artifacts//x":                  400,
-		"0/" + run.ID + "/artifacts/a%00":                400,
+		"0/" + run.ID + "/artifacts/d//e":                200, // as a file system has it
+		"0/" + run.ID + "/artifacts/nul%00":              200, // escaped
+		"0/" + run.ID + "/artifacts/a%5Cb":               400,
+		"0/" + run.ID + "/artifacts/a%23b":               400,
 		"0/" + run.ID + "/artifacts/":                    400,
-		"0/" + run.ID + "/x":                             400,
-		"1/" + run.ID + "/artifacts/x":                   404,
-		"0/ffffffffffffffffffffffffffffffff/artifacts/x": 404,
+		"0/" + run.ID + "/artifacts":                     400,
+		"/etc/passwd":                                    400,
+		"C%3A/x":                                         400,
+		"0/" + run.ID + "/x":                             200, // no run's
+		"1/" + run.ID + "/artifacts/x":                   200,
+		"0/ffffffffffffffffffffffffffffffff/artifacts/x": 200,
 	} {
 		if code, body := ask(h, "PUT", at+path, "content", "Authorization", "Bearer s"); code != want || want == 200 && body != "" {
 			t.Errorf("%s: %d %s, want %d", path, code, body, want)
@@ -143,8 +150,13 @@ func TestArtifactPaths(t *testing.T) {
 	}
 	as, err := st.Artifacts(t.Context(), run.ID)
 	ok(t, err)
-	if len(as) != 1 || as[0].Path != "a/b c.txt" {
+	if len(as) != 3 || as[0].Path != "a/b c.txt" || as[1].Path != "d/e" || as[2].Path != "nul%00" {
 		t.Fatalf("%+v", as)
+	}
+	loose, err := st.FilesIn(t.Context(), "")
+	ok(t, err)
+	if len(loose) != 3 || loose[0].Path != "0/"+run.ID+"/x" {
+		t.Fatalf("%+v", loose)
 	}
 	f, err := st.OpenArtifact(t.Context(), run.ID, "a/b c.txt")
 	ok(t, err)

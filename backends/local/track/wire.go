@@ -2,7 +2,6 @@ package track
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -10,9 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"flightdeck/backends"
-	"flightdeck/backends/local/store"
+	"unicode/utf8"
 )
 
 // Numbers on the wire: an int64 is a number or a string of one, a double that JSON
@@ -57,150 +54,70 @@ func (f *wireFloat) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// MarshalJSON writes what Python writes: a double keeps its point.
-func (f wireFloat) MarshalJSON() ([]byte, error) {
-	v := float64(f)
-	switch {
-	case math.IsNaN(v):
-		return []byte(`"NaN"`), nil
+// exactReal is a double that is sent, where an infinity has a word.
+type exactReal float64
+
+// MarshalJSON writes an infinity as MLflow's clients do.
+func (f exactReal) MarshalJSON() ([]byte, error) {
+	switch v := float64(f); {
 	case math.IsInf(v, 1):
 		return []byte(`"Infinity"`), nil
 	case math.IsInf(v, -1):
 		return []byte(`"-Infinity"`), nil
+	default:
+		return appendFloat(nil, v), nil
 	}
-	b := strconv.AppendFloat(nil, v, 'g', -1, 64)
-	if a := math.Abs(v); a >= 1e-4 && a < 1e16 || v == 0 {
-		b = strconv.AppendFloat(nil, v, 'f', -1, 64)
-		if !strings.Contains(string(b), ".") {
-			b = append(b, ".0"...)
-		}
-	}
-	return b, nil
 }
 
-type wireMetric struct {
-	Key   *string    `json:"key"`
-	Value *wireFloat `json:"value"`
-	Time  *wireInt   `json:"timestamp"`
-	Step  *wireInt   `json:"step"`
-}
+// MarshalJSON writes what Python writes, see appendFloat.
+func (f wireFloat) MarshalJSON() ([]byte, error) { return appendFloat(nil, float64(f)), nil }
 
-// fields are the members of a request, from the body or from the query. The first
-// mistake stays in err, and what is read after it is zero.
-type fields struct {
-	m   map[string]json.RawMessage
-	err error
-}
-
-func readFields(w http.ResponseWriter, r *http.Request) (*fields, error) {
-	f := &fields{m: map[string]json.RawMessage{}}
-	if r.Method == http.MethodGet {
-		for k, v := range r.URL.Query() {
-			b, err := json.Marshal(v[0])
-			if err != nil {
-				return nil, err
-			}
-			f.m[k] = b
-		}
-		return f, nil
-	}
-	if t := r.Header.Get("Content-Type"); t != "" && !strings.HasPrefix(strings.ToLower(t), "application/json") {
-		return nil, &apiError{store.InvalidParameter, "Bad Request. Content-Type must be one of ['application/json'], got " + t}
-	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	var big *http.MaxBytesError
+// appendFloat writes what MLflow's server writes: a double keeps its point, and an
+// infinity is the greatest double, since its SQL store has no other.
+func appendFloat(b []byte, v float64) []byte {
 	switch {
-	case errors.As(err, &big):
-		return nil, &apiError{store.InvalidParameter, fmt.Sprintf("Batched logging API requests must be at most %d bytes, got a request of size %d.", maxBody, max(r.ContentLength, maxBody+1))}
-	case err != nil:
-		return nil, &apiError{badRequest, "the request was cut off: " + err.Error()}
+	case math.IsNaN(v):
+		return append(b, `"NaN"`...)
+	case math.IsInf(v, 0):
+		v = math.Copysign(math.MaxFloat64, v)
 	}
-	if err := json.Unmarshal(body, &f.m); err != nil {
-		return nil, &apiError{badRequest, "the request is not a JSON object: " + err.Error()}
+	if a := math.Abs(v); a != 0 && (a < 1e-4 || a >= 1e16) {
+		return strconv.AppendFloat(b, v, 'e', -1, 64)
 	}
-	return f, nil
-}
-
-const seeDocs = " See the API docs for more information about request parameters."
-
-func (f *fields) fail(format string, args ...any) {
-	if f.err == nil {
-		f.err = &apiError{store.InvalidParameter, fmt.Sprintf(format, args...)}
-	}
-}
-
-func (f *fields) missing(name string) {
-	f.fail("Missing value for required parameter '%s'.%s", name, seeDocs)
-}
-
-// read decodes a member; false when it is not there.
-func (f *fields) read(name string, to any) bool {
-	raw, ok := f.m[name]
-	if !ok || string(raw) == "null" {
-		return false
-	}
-	if err := json.Unmarshal(raw, to); err != nil {
-		f.fail("Invalid value %s for parameter '%s' supplied:  Hint: Value was of type '%s'.%s", raw, name, pythonType(raw), seeDocs)
-		return false
-	}
-	return true
-}
-
-func pythonType(raw []byte) string {
-	switch {
-	case raw[0] == '"':
-		return "str"
-	case raw[0] == '{':
-		return "dict"
-	case raw[0] == '[':
-		return "list"
-	case raw[0] == 't' || raw[0] == 'f':
-		return "bool"
-	case strings.ContainsAny(string(raw), ".eE"):
-		return "float"
-	}
-	return "int"
-}
-
-func (f *fields) text(name string) (s string) {
-	f.read(name, &s)
-	return s
-}
-
-// required is a text that may not be empty.
-func (f *fields) required(name string) string {
-	s := f.text(name)
-	if s == "" {
-		f.missing(name)
-	}
-	return s
-}
-
-func (f *fields) integer(name string) (int64, bool) {
-	var n wireInt
-	ok := f.read(name, &n)
-	return int64(n), ok
-}
-
-func (f *fields) tags(name string) (tags []backends.Tag) {
-	f.read(name, &tags)
-	for i, t := range tags {
-		if t.Key == "" {
-			f.missing(fmt.Sprintf("%s[%d].key", name, i))
+	from := len(b)
+	b = strconv.AppendFloat(b, v, 'f', -1, 64)
+	for _, c := range b[from:] {
+		if c == '.' {
+			return b
 		}
 	}
-	return tags
+	return append(b, ".0"...)
 }
 
-// run is the run's id, which old clients call run_uuid.
-func (f *fields) run() string {
-	if id := f.text("run_id"); id != "" {
-		return id
+// appendText writes a string.
+func appendText(b []byte, s string) []byte {
+	plain := true
+	for i := 0; i < len(s); i++ {
+		if c := s[i]; c < 0x20 || c == '"' || c == '\\' || c >= utf8.RuneSelf {
+			plain = false
+			break
+		}
 	}
-	if id := f.text("run_uuid"); id != "" {
-		return id
+	b = append(b, '"')
+	if plain {
+		return append(append(b, s...), '"')
 	}
-	return f.required("run_id")
+	for _, r := range s { // what is no UTF-8 comes as U+FFFD
+		switch {
+		case r == '"' || r == '\\':
+			b = append(b, '\\', byte(r))
+		case r < 0x20:
+			b = append(b, '\\', 'u', '0', '0', "0123456789abcdef"[r>>4], "0123456789abcdef"[r&15])
+		default:
+			b = utf8.AppendRune(b, r)
+		}
+	}
+	return append(b, '"')
 }
 
 func writeJSON(w http.ResponseWriter, v any) {
@@ -223,3 +140,16 @@ func momentOf(ms int64) time.Time {
 }
 
 type empty struct{}
+
+// done is the answer {} to most of what writes.
+func done(err error) (any, error) {
+	if err != nil {
+		return nil, err
+	}
+	return answer(func(w http.ResponseWriter, _ *http.Request) { writeRaw(w, []byte("{}")) }), nil
+}
+
+func writeRaw(w http.ResponseWriter, b []byte) {
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = w.Write(b) // a client that went away does not hear it
+}

@@ -178,6 +178,9 @@ func (s *Run) Attr(name string) (query.Value, bool) {
 	case "epoch", "progress":
 		return progress(r, name)
 	case "artifact_uri":
+		if r.Artifacts != "" {
+			return text(r.Artifacts)
+		}
 		return text("mlflow-artifacts:/" + r.Experiment + "/" + r.ID + "/artifacts")
 	}
 	return query.Value{}, false
