@@ -32,7 +32,8 @@ type JobSpec struct {
 	Tags       map[string]string `json:"tags,omitempty"`
 	Grace      time.Duration     `json:"grace,omitempty"` // between TERM and KILL; 0 is 10 s
 	Resume     string            `json:"resume,omitempty"`
-	Image      string            `json:"image,omitempty"` // for Runners that need one
+	Image      string            `json:"image,omitempty"`   // for Runners that need one
+	Service    bool              `json:"service,omitempty"` // a server: it goes on until it is stopped, and is no run
 }
 
 // Title is how people call the job: by its name, else by what its command does:
@@ -198,6 +199,9 @@ type Follower interface {
 type FollowSource struct {
 	Dir   string    // its working folder
 	Since time.Time // when it was started: older files are not its own
+	// Owns says whether what is written at a path is its own: other jobs may write into
+	// the same folder. known is false while nobody can tell. nil means that it is alone.
+	Owns func(path string) (mine, known bool)
 	// Lines streams its output; nil when it has none.
 	Lines func(context.Context, LogOptions) iter.Seq2[LogLine, error]
 }
@@ -212,4 +216,18 @@ type FollowSink interface {
 	Child(ctx context.Context, key, name string) (FollowSink, error)
 	// End says how a child run ended.
 	End(ctx context.Context, status RunStatus, at time.Time) error
+}
+
+// FollowAuthor is a FollowSink that keeps apart who found what: the points of a
+// metric that several found, in a file and on the output, are taken from the first.
+type FollowAuthor interface {
+	By(kind string) FollowSink
+}
+
+// FollowedBy is the sink for what a Follower of this kind finds.
+func FollowedBy(sink FollowSink, kind string) FollowSink {
+	if a, ok := sink.(FollowAuthor); ok {
+		return a.By(kind)
+	}
+	return sink
 }

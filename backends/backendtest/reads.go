@@ -231,7 +231,7 @@ func artifacts(t *testing.T, w *world) {
 			h := sha256.New()
 			n, err := io.Copy(h, f)
 			f.Close()
-			if err != nil || n != a.Size || fmt.Sprintf("sha256:%x", h.Sum(nil)) != a.Digest {
+			if err != nil || n != a.Size || a.Digest != "" && fmt.Sprintf("sha256:%x", h.Sum(nil)) != a.Digest {
 				t.Errorf("%s: %d bytes (%v), listed with %d and %s", a.Path, n, err, a.Size, a.Digest)
 			}
 		}

@@ -29,6 +29,8 @@ func operations() map[string]operation {
 		"exec job":                      with((*world).start),
 		"signal job":                    with((*world).stop),
 		"file jobs/delete":              with((*world).deleteJobs),
+		"file views/save":               with((*world).saveView),
+		"file views/delete":             with((*world).deleteView),
 	}
 }
 

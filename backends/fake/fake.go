@@ -35,9 +35,12 @@ type State struct {
 	Usage       map[string][]backends.Usage
 	Logs        map[string][]backends.LogLine // by job id
 	Artifacts   map[string]map[string][]byte  // by run id and path
+	Media       map[string][]Logged           // by run id
 	Models      []backends.RegisteredModel
 	Provenance  map[string]backends.Provenance // by run id
 	Found       []backends.Found
+	Views       []backends.SavedView // by name
+	LastView    string
 }
 
 // Now is when everything of a fake backend happens.

@@ -81,12 +81,13 @@ type KeyRewinder interface {
 // Info is what a format knows of a run as a whole. A zero Start or End is taken
 // from the files' times; an empty Status from whether they still grow.
 type Info struct {
-	Name   string
-	Status backends.RunStatus
-	Start  time.Time
-	End    time.Time
-	User   string
-	Inputs []backends.Dataset
+	Name       string
+	Experiment string // "" is the Place's
+	Status     backends.RunStatus
+	Start      time.Time
+	End        time.Time
+	User       string
+	Inputs     []backends.Dataset
 }
 
 // MediaOpener is a Reader that can open what it told with Sink.Media. It may be

@@ -1,6 +1,7 @@
 package folder
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"reflect"
@@ -120,7 +121,7 @@ func withoutMetrics(r *backends.Run) *backends.Run {
 // picture writes the run out.
 func (r *run) picture(p *Place, dates stamp, quiet bool) *backends.Run {
 	st := &r.state
-	exp := r.b.experiment(p)
+	exp := cmp.Or(st.info.Experiment, r.b.experiment(p))
 	out := &backends.Run{
 		ID: p.ID, Name: st.info.Name, Experiment: exp, ExpName: exp, Backend: r.b.name, Parent: p.Parent, Status: st.info.Status,
 		Start: st.info.Start, End: st.info.End, User: st.info.User, Inputs: slices.Clone(st.info.Inputs), Rev: 1,

@@ -12,8 +12,6 @@
 package hydra
 
 import (
-	"bufio"
-	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -21,7 +19,6 @@ import (
 	"strings"
 
 	"flightdeck/backends/folder"
-	"flightdeck/backends/folder/grow"
 )
 
 const (
@@ -37,8 +34,8 @@ type Format struct{ Inner []folder.Format }
 // Kind is "hydra".
 func (Format) Kind() string { return "hydra" }
 
-// Places finds a run or a sweep. The job's name is not among the names of the
-// entries, unless it left a log: else it is looked up in a file.
+// Places finds a run or a sweep. The job's name, the experiment, is that of its log;
+// without one it comes with the configuration.
 func (Format) Places(dir, rel string, entries []fs.DirEntry) []folder.Place {
 	isRun, isSweep, logs := false, false, []string{}
 	for _, e := range entries {
@@ -51,16 +48,12 @@ func (Format) Places(dir, rel string, entries []fs.DirEntry) []folder.Place {
 			logs = append(logs, strings.TrimSuffix(name, ".log"))
 		}
 	}
-	var job string
-	switch {
-	case isRun && len(logs) == 1:
-		job = logs[0]
-	case isRun:
-		job = jobName(filepath.Join(dir, dotHydra, "hydra.yaml"))
-	case isSweep:
-		job = jobName(filepath.Join(dir, sweepFile))
-	default:
+	if !isRun && !isSweep {
 		return nil
+	}
+	job := ""
+	if isRun && len(logs) == 1 {
+		job = logs[0]
 	}
 	return []folder.Place{{
 		ID: rel, Name: title(job, rel), Experiment: job, Path: dir, Parent: parent(dir, rel), Below: isRun,
@@ -102,28 +95,6 @@ func isClock(name string) bool {
 		return false
 	}
 	return strings.Trim(name, "0123456789-") == ""
-}
-
-// jobName finds hydra.job.name by its indentation. Parsing the whole file for it
-// would make the first look at thousands of runs slow.
-func jobName(file string) string {
-	f, _, err := grow.Open(file)
-	if err != nil {
-		return ""
-	}
-	defer f.Close()
-	in := bufio.NewScanner(io.LimitReader(f, 1<<20))
-	inJob := false
-	for in.Scan() {
-		line := in.Text()
-		if strings.HasPrefix(line, "  ") && !strings.HasPrefix(line, "   ") {
-			inJob = line == "  job:"
-		}
-		if name, ok := strings.CutPrefix(line, "    name: "); ok && inJob {
-			return strings.Trim(name, `'"`)
-		}
-	}
-	return ""
 }
 
 // Open reads the run or the sweep at p.

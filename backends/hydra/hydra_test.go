@@ -60,7 +60,11 @@ func TestPlaces(t *testing.T) {
 	runs := load(t).Runs
 	sweeps := 0
 	for id, p := range places {
-		if p.Experiment != "train" || p.Path != filepath.Join("testdata", id) {
+		experiment := "train"
+		if !p.Below { // a sweep has no log
+			experiment = ""
+		}
+		if p.Experiment != experiment || p.Path != filepath.Join("testdata", id) {
 			t.Errorf("%+v", p)
 		}
 		if _, isRun := runs[id]; !isRun {
@@ -130,8 +134,8 @@ func TestRead(t *testing.T) {
 		if name == "" {
 			name = "train 2026-11-24 " + strings.ReplaceAll(path.Base(id), "-", ":")
 		}
-		if s.RunInfo.Name != name {
-			t.Errorf("%s: name %q, want %q", id, s.RunInfo.Name, name)
+		if s.RunInfo.Name != name || s.RunInfo.Experiment != w.Job {
+			t.Errorf("%s: name %q, want %q, of %q", id, s.RunInfo.Name, name, s.RunInfo.Experiment)
 		}
 	}
 }
@@ -216,7 +220,7 @@ func TestSweep(t *testing.T) {
 	if s.TagMap[TagOverrides] != "lr=0.1,0.2 model=small,big" || s.TagMap["hydra.override.model"] != "small,big" || s.TagMap["hydra.results.best_params.lr"] != "0.2" {
 		t.Errorf("tags %v", s.TagMap)
 	}
-	if s.RunInfo.Name != "train 2026-11-24 18:26:45" || s.ParamMap["data.root"] != "${hydra:runtime.cwd}/data" || s.ParamMap["hydra.job.name"] != "" {
+	if s.RunInfo.Experiment != "train" || s.RunInfo.Name != "train 2026-11-24 18:26:45" || s.ParamMap["data.root"] != "${hydra:runtime.cwd}/data" || s.ParamMap["hydra.job.name"] != "" {
 		t.Errorf("info %+v, params %v", s.RunInfo, s.ParamMap)
 	}
 	if got := s.Of("best_value"); !sinktest.Same(got, []sinktest.Point{{Step: 0, Value: 0.25}}) || len(s.Troubles) > 0 {

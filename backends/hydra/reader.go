@@ -109,7 +109,7 @@ func (r *reader) about(to folder.Sink) {
 		if name == "" {
 			name = title(r.job, r.place.ID)
 		}
-		r.info.Name = name
+		r.info.Name, r.info.Experiment = name, r.job
 		to.Info(r.info)
 	}
 	var list []string

@@ -63,7 +63,7 @@ func (s *sweep) tell(all []backends.Param, list []string, to folder.Sink) {
 		}
 	}
 	job, _, tags := describe(own)
-	to.Info(folder.Info{Name: title(job, s.place.ID)})
+	to.Info(folder.Info{Name: title(job, s.place.ID), Experiment: job})
 	if len(list) > 0 {
 		tags = append(tags, overrideTags(list)...)
 	}

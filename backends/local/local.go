@@ -31,6 +31,7 @@ type Options struct {
 	Version  string
 	ReadOnly bool
 	Now      func() time.Time
+	Import   Importer // nil cannot import
 
 	// The transports, for tests that record what would have been done.
 	Signal func(ctx context.Context, pid int, sig syscall.Signal) error

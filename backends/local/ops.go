@@ -60,10 +60,13 @@ func operations() map[string]operation {
 		"file jobs/delete":              with((*Local).deleteJobs),
 		"file jobs/restore":             with((*Local).restoreJobs),
 		"file jobs/clean":               with((*Local).clean),
+		"file views/save":               with((*Local).saveView),
+		"file views/delete":             with((*Local).deleteView),
 		"store runs/delete":             with((*Local).deleteRuns),
 		"store runs/restore":            with((*Local).restoreRuns),
 		"store runs/set-tags":           with((*Local).setTags),
 		"store runs/update":             with((*Local).rename),
+		"store runs/import":             reporting((*Local).importRuns),
 		"store model-versions/create":   with((*Local).register),
 		"store registered-models/alias": with((*Local).alias),
 	}

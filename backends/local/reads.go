@@ -80,6 +80,12 @@ func (l *Local) Models(ctx context.Context) ([]backends.RegisteredModel, error) 
 	return ask(l, func(st *store.Store) ([]backends.RegisteredModel, error) { return st.Models(ctx) })
 }
 
+// LoggedModels lists the models that trainings of an experiment logged, of all
+// experiments when it is empty.
+func (l *Local) LoggedModels(ctx context.Context, experiment string) ([]*backends.LoggedModel, error) {
+	return ask(l, func(st *store.Store) ([]*backends.LoggedModel, error) { return st.LoggedModels(ctx, experiment) })
+}
+
 // Jobs lists the jobs, newest first.
 func (l *Local) Jobs(ctx context.Context) ([]*backends.Job, error) { return l.jobs.List(ctx) }
 

@@ -13,7 +13,11 @@ const mostPending = 4096
 // Usage logs samples as MLflow's system metrics; those from before the first run
 // wait for it. Samples for which there was an error come again.
 func (t *tracker) Usage(ctx context.Context, samples []backends.Usage) error {
-	if id := t.last(); id != "" {
+	id := t.last()
+	if id == "" && t.job.Spec.Service { // none will come
+		return nil
+	}
+	if id != "" {
 		return t.log(t.ctx(ctx), id, samples)
 	}
 	t.mu.Lock()

@@ -8,10 +8,11 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
-	"time"
+	"sync/atomic"
 
 	"flightdeck/backends"
 	"flightdeck/backends/local/job"
@@ -32,10 +33,15 @@ type tracker struct {
 	making  sync.Mutex // held while the job's own run is made: there is one at most
 	logging sync.Mutex // held while samples are logged, so that their steps rise
 
-	mu      sync.Mutex
-	runs    []string         // those that this job made, in order
-	pending []backends.Usage // samples that came before there was a run
-	samples int64            // the step of the next system metric
+	mu       sync.Mutex
+	runs     []string         // those that this job made, in order
+	pending  []backends.Usage // samples that came before there was a run
+	samples  int64            // the step of the next system metric
+	held     held             // what followers found before there was a run
+	children []*childRun      // that followers asked for
+
+	spoke    atomic.Bool // the child made a run itself
+	followed *followed
 }
 
 // NewTracker opens the store of the job's workspace. It is the supervisor's
@@ -46,12 +52,20 @@ func NewTracker(j *backends.Job, token string, grant backends.Grant) (job.Tracke
 	if err != nil {
 		return nil, err
 	}
-	t := &tracker{st: st, job: j, grant: grant}
+	t := &tracker{st: st, job: j, grant: grant, followed: newFollowed(j)}
+	own, _ := ownRun(j)
 	known, err := st.Runs(context.Background(), backends.RunFilter{Job: j.ID})
 	if err != nil {
 		return nil, err
 	}
 	for _, r := range known { // a supervisor that was restarted goes on with them
+		if r.Tag(tagFollowed) != "" {
+			t.children = append(t.children, &childRun{t: t, key: r.Tag(tagFollowed), name: r.Name, id: r.ID, made: true})
+			continue
+		}
+		if r.ID != own {
+			t.spoke.Store(true)
+		}
 		t.runs = append([]string{r.ID}, t.runs...)
 		if m, ok := r.Metric("system/cpu_utilization_percentage"); ok {
 			t.samples = max(t.samples, m.Step+1)
@@ -60,7 +74,7 @@ func NewTracker(j *backends.Job, token string, grant backends.Grant) (job.Tracke
 	if old := j.Spec.Env[envResumeRun]; len(t.runs) == 0 && old != "" {
 		t.resume(old)
 	}
-	t.Handler = track.Handler(st, track.Options{Token: token, Grant: grant, Job: j.ID, OnRun: t.adopt})
+	t.Handler = track.Handler(st, track.Options{Token: token, Grant: grant, Job: j.ID, OnRun: t.made, OnMetrics: t.followed.logged})
 	return t, nil
 }
 
@@ -90,13 +104,22 @@ func (t *tracker) ctx(ctx context.Context) context.Context { return backends.Wit
 // Close lets go of the store.
 func (t *tracker) Close() error { return t.st.Close() }
 
+// made is told of a run that the child made through its endpoint.
+func (t *tracker) made(id string) {
+	t.spoke.Store(true)
+	t.adopt(id)
+}
+
+// tagUndescribed says why a run does not say where it comes from.
+const tagUndescribed = "flightdeck.provenance.error"
+
 // adopt writes down, on a run that the child has just made, where it comes from.
 func (t *tracker) adopt(id string) {
 	t.mu.Lock()
 	t.runs = append(t.runs, id)
 	t.mu.Unlock()
 	if err := t.describe(t.ctx(context.Background()), id); err != nil {
-		_ = t.st.SetTags(t.ctx(context.Background()), id, []backends.Tag{{Key: "flightdeck.provenance.error", Value: err.Error()}})
+		_ = t.st.SetTags(t.ctx(context.Background()), id, []backends.Tag{{Key: tagUndescribed, Value: err.Error()}})
 	}
 }
 
@@ -190,6 +213,9 @@ func (t *tracker) ensure(ctx context.Context) (string, error) {
 // runs that still say RUNNING.
 func (t *tracker) Ended(ctx context.Context, exit backends.Exit) error {
 	ctx = t.ctx(ctx)
+	if t.job.Spec.Service && t.last() == "" {
+		return nil
+	}
 	id, err := t.ensure(ctx)
 	if err != nil {
 		return err
@@ -197,9 +223,20 @@ func (t *tracker) Ended(ctx context.Context, exit backends.Exit) error {
 	if err := t.log(ctx, id, nil); err != nil {
 		return err
 	}
+	if err := t.release(ctx); err != nil {
+		return err
+	}
 	t.mu.Lock()
-	ids := append([]string(nil), t.runs...)
+	ids, children := slices.Clone(t.runs), slices.Clone(t.children)
 	t.mu.Unlock()
+	for _, c := range children {
+		if err := c.finish(ctx); err != nil {
+			return err
+		}
+		if c.exists() {
+			ids = append(ids, c.id)
+		}
+	}
 	for _, id := range ids {
 		r, err := t.st.Run(ctx, id)
 		if err != nil {
@@ -225,37 +262,3 @@ func statusOf(e backends.Exit) backends.RunStatus {
 	}
 	return backends.RunFailed
 }
-
-// The tracker is also where followers put what they read from the child's files.
-
-// Params logs what a follower found.
-func (t *tracker) Params(ctx context.Context, p []backends.Param) error {
-	return t.follow(ctx, nil, p, nil)
-}
-
-// Metrics logs what a follower found.
-func (t *tracker) Metrics(ctx context.Context, m []backends.Metric) error {
-	return t.follow(ctx, m, nil, nil)
-}
-
-// Tags logs what a follower found.
-func (t *tracker) Tags(ctx context.Context, tags []backends.Tag) error {
-	return t.follow(ctx, nil, nil, tags)
-}
-
-func (t *tracker) follow(ctx context.Context, m []backends.Metric, p []backends.Param, tags []backends.Tag) error {
-	ctx = t.ctx(ctx)
-	id, err := t.ensure(ctx)
-	if err != nil {
-		return err
-	}
-	return t.st.LogBatch(ctx, id, m, p, tags)
-}
-
-// Child is a run below the job's own.
-func (t *tracker) Child(ctx context.Context, key, name string) (backends.FollowSink, error) {
-	return nil, errors.New("local: child runs of followers are not made yet")
-}
-
-// End is how a child run ended; the job's own ends with the job.
-func (t *tracker) End(context.Context, backends.RunStatus, time.Time) error { return nil }

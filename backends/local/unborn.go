@@ -45,7 +45,7 @@ func (l *Local) unborn(ctx context.Context, runs []*backends.Run, f backends.Run
 	}
 	var out []*backends.Run
 	for _, j := range jobs {
-		if !j.Active() || j.Spec.Resume != "" || f.Job != "" && f.Job != j.ID || l.o.Now().Sub(j.Started) < shy {
+		if !j.Active() || j.Spec.Service || j.Spec.Resume != "" || f.Job != "" && f.Job != j.ID || l.o.Now().Sub(j.Started) < shy {
 			continue
 		}
 		if slices.ContainsFunc(runs, func(r *backends.Run) bool { return r.Job == j.ID }) {

@@ -39,7 +39,7 @@ func (l *Local) full() bool {
 func (l *Local) Unrecorded(ctx context.Context, j *backends.Job) string {
 	runs, err := l.runsOf(ctx, j.ID)
 	switch {
-	case err == nil && closed(runs):
+	case err == nil && (closed(runs) || j.Spec.Service && len(runs) == 0):
 		return ""
 	case l.full():
 		return "the disk is full; it is recorded when there is room"
@@ -70,7 +70,7 @@ func (l *Local) Await(ctx context.Context, id string, look func([]*backends.Run)
 			if ended.IsZero() {
 				ended = time.Now()
 			}
-			if closed(runs) || time.Since(ended) > l.patience(j) {
+			if closed(runs) || j.Spec.Service && len(runs) == 0 || time.Since(ended) > l.patience(j) {
 				return j, nil
 			}
 		}

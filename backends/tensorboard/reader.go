@@ -31,8 +31,16 @@ func (r *Reader) Scalars(s *events.Series, p events.Points) {
 	for _, w := range p.Wall {
 		r.times = append(r.times, millis(w))
 	}
-	r.newest = max(r.newest, p.Wall[p.Len()-1])
+	r.newest = later(r.newest, p.Wall[p.Len()-1])
 	r.to.Points(s.Tag, backends.Points{Step: p.Step, Time: r.times, Value: p.Value})
+}
+
+// later is the later of two wall times; what is no time does not count.
+func later(a, b float64) float64 {
+	if b > a {
+		return b
+	}
+	return a
 }
 
 // millis is a wall time in milliseconds since 1970; one that is no time is 0.
@@ -100,7 +108,7 @@ func (r *Reader) media(kind backends.MediaKind, s *events.Series, d events.Datum
 	if len(items) > 0 {
 		r.to.Media(kind, s.Tag, items...)
 	}
-	r.newest = max(r.newest, d.Wall)
+	r.newest = later(r.newest, d.Wall)
 }
 
 // session takes what the hparams plugin says of the run.

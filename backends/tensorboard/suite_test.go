@@ -3,6 +3,7 @@ package tensorboard
 import (
 	"context"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -102,6 +103,31 @@ func TestRuns(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.Close()
+}
+
+// A wall time that is no number says nothing, and an end stands until something is
+// written after it.
+func TestEnds(t *testing.T) {
+	const end = 1_700_000_060
+	for what, c := range map[string]struct {
+		newest float64
+		status backends.RunStatus
+		want   backends.RunStatus
+		ends   bool
+	}{
+		"as it says":            {end - 1, backends.RunFinished, backends.RunFinished, true},
+		"no time":               {later(end-1, math.NaN()), backends.RunFailed, backends.RunFailed, true},
+		"it goes on":            {end + 1, backends.RunFinished, "", false},
+		"it failed and goes on": {end + 1, backends.RunFailed, backends.RunFailed, false},
+	} {
+		s := newSink()
+		r := Format{}.Open(folder.Place{Path: t.TempDir()}).(*Reader)
+		r.to, r.newest, r.ended, r.info.Status = s, c.newest, end, c.status
+		r.tellInfo()
+		if s.info.Status != c.want || s.info.End.IsZero() == c.ends {
+			t.Errorf("%s: %q, ends %s", what, s.info.Status, s.info.End)
+		}
+	}
 }
 
 func TestPlaces(t *testing.T) {

@@ -256,9 +256,11 @@ func (w *work) artifacts(ctx context.Context) error {
 	if err != nil || len(files) == 0 {
 		return err
 	}
-	have, err := w.c.Artifacts(ctx)
-	if err != nil {
-		return err
+	var have []backends.Artifact
+	if w.done.State != stateCopied { // a run that was just made has none
+		if have, err = w.c.Artifacts(ctx); err != nil {
+			return err
+		}
 	}
 	sizes := map[string]int64{}
 	for _, a := range have {

@@ -51,8 +51,8 @@ func TestLiveWandb(t *testing.T) {
 		}
 		w.check(t, &r.Sink)
 		sent[log].check(t, &r.Sink)
-		if live += r.Live; len(r.Troubles) > 0 || r.Forgotten > 0 || r.Place.Experiment != "digits" {
-			t.Errorf("troubles %q, forgotten %d, place %+v", r.Troubles, r.Forgotten, r.Place)
+		if live += r.Live; len(r.Troubles) > 0 || r.Forgotten > 0 || r.RunInfo.Experiment != "digits" {
+			t.Errorf("troubles %q, forgotten %d, info %+v", r.Troubles, r.Forgotten, r.RunInfo)
 		}
 	}
 	if live == 0 {

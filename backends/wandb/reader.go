@@ -92,7 +92,7 @@ func (r *reader) Read(ctx context.Context, to folder.Sink) error {
 // tell gives what is known of the run as a whole, when that changed.
 func (r *reader) tell() {
 	i, t := r.info, r.told
-	if i.Name != t.Name || i.Status != t.Status || !i.Start.Equal(t.Start) || !i.End.Equal(t.End) || i.User != t.User {
+	if i.Name != t.Name || i.Experiment != t.Experiment || i.Status != t.Status || !i.Start.Equal(t.Start) || !i.End.Equal(t.End) || i.User != t.User {
 		r.told = i
 		r.to.Info(i)
 	}

@@ -94,6 +94,8 @@ func (r *reader) run(m message) error {
 		switch f.num {
 		case runConfig:
 			failed = r.config(f.message())
+		case runProject:
+			r.info.Experiment = s
 		case runName:
 			r.info.Name = s
 		case runStart:

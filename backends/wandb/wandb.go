@@ -13,7 +13,6 @@
 package wandb
 
 import (
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -29,17 +28,13 @@ type Format struct{}
 // Kind is "wandb".
 func (Format) Kind() string { return "wandb" }
 
-// Places finds a folder with a run-<id>.wandb in it. Its project is in the log alone:
-// it is looked up in the first block, which has it since before the first metric.
+// Places finds a folder with a run-<id>.wandb in it. Its experiment, W&B's project,
+// stands in the log.
 func (Format) Places(dir, rel string, entries []fs.DirEntry) []folder.Place {
 	for _, e := range entries {
-		id := idOf(e.Name())
-		if id == "" || e.IsDir() {
-			continue
+		if id := idOf(e.Name()); id != "" && !e.IsDir() {
+			return []folder.Place{{ID: rel, Name: id, Path: dir, Below: true}}
 		}
-		return []folder.Place{{
-			ID: rel, Name: id, Experiment: project(filepath.Join(dir, e.Name())), Path: dir, Below: true,
-		}}
 	}
 	return nil
 }
@@ -55,30 +50,6 @@ func idOf(name string) string {
 		return ""
 	}
 	return id
-}
-
-// project is the one that the log's run record names, "" when it has none yet.
-func project(path string) string {
-	f, _, err := grow.Open(path)
-	if err != nil {
-		return ""
-	}
-	defer f.Close()
-	head := make([]byte, blockSize)
-	n, err := io.ReadFull(f, head)
-	if err != nil && n == 0 {
-		return ""
-	}
-	name := ""
-	var l log
-	l.take(head[:n], 0, func(rec []byte, _ span) {
-		_ = fields(rec, func(f field) {
-			if f.num == recRun && name == "" {
-				name = f.message().text(runProject)
-			}
-		})
-	}, func(error) {})
-	return name
 }
 
 // Open reads the run at p.

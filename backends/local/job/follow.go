@@ -48,7 +48,8 @@ func (s *supervisor) followOne(ctx context.Context, f backends.Follower) {
 
 // source is where the child writes.
 func (s *supervisor) source() backends.FollowSource {
-	return backends.FollowSource{Dir: s.spec.Spec.Dir, Since: s.st.Started, Lines: s.lines}
+	o := &owner{id: s.id, jobs: filepath.Dir(s.dir), dir: s.spec.Spec.Dir}
+	return backends.FollowSource{Dir: s.spec.Spec.Dir, Since: s.st.Started, Owns: o.owns, Lines: s.lines}
 }
 
 func (s *supervisor) lines(ctx context.Context, o backends.LogOptions) iter.Seq2[backends.LogLine, error] {

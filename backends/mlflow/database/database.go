@@ -15,7 +15,6 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"zombiezen.com/go/sqlite"
@@ -28,7 +27,6 @@ import (
 type Database struct {
 	name, path string
 	now        func() time.Time
-	watched    atomic.Int32
 
 	turn chan struct{} // held by whoever reads; guards what is below
 	c    *conn

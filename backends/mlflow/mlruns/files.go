@@ -39,7 +39,6 @@ type Files struct {
 	mu        sync.Mutex
 	shown     []*backends.Run // both stages of life, newest first; replaced, never changed
 	exps      []backends.Experiment
-	trouble   error
 	complete  bool // shown has all details
 	histories map[historyKey]*follower
 }

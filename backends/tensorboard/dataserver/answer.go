@@ -2,12 +2,14 @@ package dataserver
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
 
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"flightdeck/backends"
 	"flightdeck/backends/tensorboard/events"
 )
 
@@ -135,6 +137,10 @@ func (s *Server) each(ctx context.Context, q *request, c events.Class, reads boo
 				return nil, err
 			}
 			data, err := row(r, t)
+			if errors.Is(err, backends.ErrNotFound) { // it went away since it was listed
+				s.o.Log("%s of run %s: %v", t.name, r.name(), err)
+				continue
+			}
 			if err != nil {
 				return nil, fmt.Errorf("%s of run %s: %w", t.name, r.name(), err)
 			}

@@ -144,8 +144,16 @@ func (r *loader) Scalars(s *events.Series, p events.Points) {
 	to.value = slices.Grow(to.value, len(p.Value))
 	for i, v := range p.Value {
 		to.value = append(to.value, float32(v))
-		own.wall = max(own.wall, p.Wall[i])
+		own.wall = later(own.wall, p.Wall[i])
 	}
+}
+
+// later is the later of two wall times; what is no time does not count.
+func later(a, b float64) float64 {
+	if b > a {
+		return b
+	}
+	return a
 }
 
 func (r *loader) Datum(s *events.Series, d events.Datum) {
@@ -157,7 +165,7 @@ func (r *loader) Datum(s *events.Series, d events.Datum) {
 	defer r.mu.Unlock()
 	own := r.of(s)
 	own.data = append(own.data, one)
-	own.wall, own.longest = max(own.wall, d.Wall), max(own.longest, len(one.blobs))
+	own.wall, own.longest = later(own.wall, d.Wall), max(own.longest, len(one.blobs))
 }
 
 // blobs is the sequence that a value is. What older writers put into one image is
@@ -208,10 +216,10 @@ func (s *series) rewind(step int64) {
 	}
 	s.wall = 0
 	for _, w := range p.wall {
-		s.wall = max(s.wall, w)
+		s.wall = later(s.wall, w)
 	}
 	for _, d := range s.data {
-		s.wall = max(s.wall, d.wall)
+		s.wall = later(s.wall, d.wall)
 	}
 }
 
