@@ -65,7 +65,7 @@ func ms(d time.Duration) string { return fmt.Sprintf("%.2f ms", float64(d.Micros
 
 func main() {
 	bin := flag.String("bin", "bin/flightdeck", "the program")
-	only := flag.String("only", "", "only the parts whose name contains this: start, keys, idle, jobs, inside, mlruns, peers")
+	only := flag.String("only", "", "only the parts whose name contains this: start, keys, idle, jobs, inside, mlruns, peers, tensorboard")
 	flag.Parse()
 	if err := run(context.Background(), *bin, *only); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -94,7 +94,7 @@ func run(ctx context.Context, bin, only string) error {
 	for _, part := range []struct {
 		name string
 		run  func(context.Context) error
-	}{{"start", b.start}, {"keys", b.keys}, {"idle", b.idle}, {"jobs", b.jobs}, {"inside", b.inside}, {"mlruns", b.mlruns}, {"peers", b.peers}} {
+	}{{"start", b.start}, {"keys", b.keys}, {"idle", b.idle}, {"jobs", b.jobs}, {"inside", b.inside}, {"mlruns", b.mlruns}, {"peers", b.peers}, {"tensorboard", b.tensorboard}} {
 		if !strings.Contains(part.name, only) {
 			continue
 		}

@@ -9,11 +9,11 @@ var rooms = []room{
 	{"backends", "", "the vocabulary that all rooms share can depend on none of them"},
 	{"backends/query", "", "the language knows rows by an interface, so that any list can be asked"},
 	{"backends/query/…", "backends backends/query", "joins the language to the domain's types, and to nothing else"},
-	{"backends/folder", "backends", "how a tree of files is read is the same whoever wrote them"},
+	{"backends/folder/…", "$ backends", "how a tree of files is read is the same whoever wrote them"},
 	{"backends/transfer", "backends", "copies from any source to any destination: it may know neither"},
 	{"backends/local/…", "$ backends backends/query backends/query/…", "the backend that is always there needs no other"},
 	{"backends/compose/…", "$ backends backends/query backends/docker/engine", "shares the engine's one connection and event stream"},
-	{"backends/<kind>/…", "$ backends backends/folder backends/query backends/query/…", "another backend is reached through a capability that cmd hands over, never by import"},
+	{"backends/<kind>/…", "$ backends backends/folder/… backends/query backends/query/…", "another backend is reached through a capability that cmd hands over, never by import"},
 	{"tui/theme", "", "the lowest room of the terminal: everything that draws imports it"},
 	{"tui/keys", "tui/theme", "names of keys only"},
 	{"tui/widget/…", "tui/theme tui/keys tui/widget/…", "a widget shows rows of any type; one that knew runs would serve one view"},
@@ -28,7 +28,7 @@ var rooms = []room{
 type room struct{ pattern, may, why string }
 
 // testRooms are for tests alone: any test may import them, and the program none.
-const testRooms = "backends/fake backends/backendtest tui/tuitest/… tui/widget/cell/celltest"
+const testRooms = "backends/fake backends/backendtest backends/folder/sinktest tui/tuitest/… tui/widget/cell/celltest"
 
 // outside is what a room must not import of the rest of the world.
 var outside = []room{

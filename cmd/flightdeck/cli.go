@@ -41,8 +41,10 @@ type cli struct {
 	// grant is what the verbs' changes run under; nil may only read.
 	grant *backends.Grant
 	// open opens the workspace; tests put recording transports behind it.
-	open func(local.Options) (*local.Local, error)
-	lo   *local.Local
+	open  func(local.Options) (*local.Local, error)
+	lo    *local.Local
+	from  []string // -s
+	fleet *fleet
 }
 
 func newCLI(in io.Reader, out, errs io.Writer) *cli {
@@ -84,6 +86,9 @@ func (c *cli) main(ctx context.Context, args []string) int {
 	root.SetOut(c.out)
 	root.SetErr(c.err)
 	err := root.ExecuteContext(ctx)
+	if c.fleet != nil {
+		err = errors.Join(err, c.fleet.Close())
+	}
 	if c.lo != nil {
 		err = errors.Join(err, c.lo.Close())
 	}
@@ -135,7 +140,7 @@ func (c *cli) workspace() (*local.Local, error) {
 	if err != nil {
 		return nil, codeError{exitUsage, err}
 	}
-	c.lo, err = c.open(local.Options{Root: root, Version: version, ReadOnly: c.readOnly})
+	c.lo, err = c.open(local.Options{Root: root, Version: version, ReadOnly: c.readOnly, Import: c.importRuns})
 	return c.lo, err
 }
 
@@ -171,12 +176,14 @@ their ids.`,
 	flags := root.PersistentFlags()
 	flags.StringVarP(&c.dir, "workspace", "C", "", "the workspace's folder (default: the nearest with .flightdeck)")
 	flags.StringVarP(&c.format, "output", "o", "table", "table, json or csv")
+	flags.StringSliceVarP(&c.from, "source", "s", nil, "only these sources of runs, by name; or the address of an MLflow server")
 	flags.BoolVar(&c.dryRun, "dry-run", false, "print the plan and change nothing")
 	flags.BoolVar(&c.readOnly, "read-only", false, "refuse every change")
 	flags.BoolVarP(&c.yes, "yes", "y", false, "do not ask before what cannot be undone")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError("%s: %w\n  help: %s --help", cmd.CommandPath(), err, cmd.CommandPath())
 	})
+	completeFlag(root, "source", c.completeSources)
 	completeFlag(root, "output", cobra.FixedCompletions([]string{"table", "json", "csv"}, cobra.ShellCompDirectiveNoFileComp))
 	if err := root.MarkPersistentFlagDirname("workspace"); err != nil {
 		panic(err)
@@ -193,7 +200,7 @@ func (c *cli) verbs() []*cobra.Command {
 	return []*cobra.Command{
 		c.demoVerb(), c.runVerb(), c.trainVerb(), c.psVerb(), c.logsVerb(), c.stopVerb(), c.restartVerb(), c.resumeVerb(),
 		c.deleteVerb(), c.restoreVerb(), c.tagVerb(), c.noteVerb(), c.runsVerb(), c.showVerb(), c.diffVerb(), c.reproduceVerb(),
-		c.modelsVerb(), c.doctorVerb(), c.versionVerb(), c.completionVerb(), exitCodesTopic(),
+		c.modelsVerb(), c.importVerb(), c.exportVerb(), c.sourcesVerb(), c.serveVerb(), c.tensorboardVerb(), c.doctorVerb(), c.versionVerb(), c.completionVerb(), exitCodesTopic(),
 	}
 }
 

@@ -66,6 +66,9 @@ func TestVerbsNeedAGrant(t *testing.T) {
 					return l.call(t, rec, owner, line...)
 				},
 			} {
+				if who == "on NFS" && u.reaches == "http" {
+					continue // it writes elsewhere: that the workspace cannot be written is no reason
+				}
 				code, said := try()
 				if who == "on NFS" && u.reaches != "" && !strings.Contains(said, "NFS") {
 					t.Errorf("flightdeck %q on NFS does not say why it is refused: %s", line, said)
@@ -205,7 +208,7 @@ func eachPlan(t *testing.T, rec *recorder, dir string, grant *backends.Grant, f 
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	h := hub.New(ctx, hub.Options{})
-	from := sources(lo)
+	from := []backends.Backend{lo}
 	c := newCLI(nil, io.Discard, io.Discard)
 	c.grant = grant
 	apply := router(from, c.granted, h)

@@ -18,6 +18,7 @@ import (
 
 	"flightdeck/backends"
 	"flightdeck/backends/local"
+	stores "flightdeck/backends/mlflow/recorded"
 )
 
 // errRecorded is what a recorded transport answers: nothing came of it.
@@ -114,11 +115,12 @@ type lab struct {
 	done, live, gone  string // runs, by name
 	cut               string // a run that failed and left a checkpoint
 	ended, trash, pid string // jobs, by id; the frozen process
+	old               string // a folder elsewhere that MLflow wrote
 }
 
 func newLab(t testing.TB) lab {
 	t.Helper()
-	l := lab{dir: workspace(t), done: "brisk-otter", live: "calm-heron", gone: "still-crane", cut: "short-swan"}
+	l := lab{dir: workspace(t), done: "brisk-otter", live: "calm-heron", gone: "still-crane", cut: "short-swan", old: stores.Runs(t, "3.17.2")}
 	must(t, exitOK, l.dir, "train", "digits", "--epochs", "2", "--width", "8", "--name", l.done)
 	must(t, exitOK, l.dir, "models", "register", l.done, "digits")
 	must(t, exitOK, l.dir, "run", "--name", l.gone, "--", "true")
@@ -217,6 +219,12 @@ func (l lab) usages() map[string][]usage {
 		"models":          {{"", ""}},
 		"models register": {{l.done + " digits", "store"}},
 		"models alias":    {{"digits champion 1", "store"}},
+		"sources":         {{"", ""}},
+		"import":          {{l.old + " --all", "store"}, {l.old + " child --experiment x", "store"}},
+		"export":          {{l.done + " -o csv", ""}, {"--all -o json", ""}, {"--to http://127.0.0.1:9 " + l.done, "http"}},
+		"serve":           {{"--http 127.0.0.1:0 --with-stdin", ""}, {"--http 127.0.0.1:0 -d", "exec"}},
+		"serve user":      {{"eve", ""}},
+		"tensorboard":     {{"--port 0 --with-stdin", ""}, {"main.go --port 0 --with-stdin", ""}},
 		"doctor":          {{"", ""}, {"--clean -y", "file"}},
 		"version":         {{"", ""}},
 		"completion":      {{"bash", ""}},

@@ -40,6 +40,11 @@ one. -o json prints an object for each line.`,
 				return err
 			}
 			ref, err := c.target(cmd.Context(), lo, args[0])
+			if errors.Is(err, backends.ErrNotFound) {
+				if b, r, otherErr := c.anyRun(cmd.Context(), args[0]); otherErr == nil && b.Name() != lo.Name() {
+					return codeError{exitNotFound, fmt.Errorf("run %s is of source %s, which keeps no output; flightdeck show lists its files", r.Name, b.Name())}
+				}
+			}
 			if err != nil {
 				return err
 			}

@@ -28,5 +28,8 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
 	c := newCLI(os.Stdin, os.Stdout, os.Stderr)
+	if asDataServer(os.Args[1:]) {
+		os.Exit(c.dataServer(ctx, os.Args[1:]))
+	}
 	os.Exit(c.main(ctx, os.Args[1:]))
 }

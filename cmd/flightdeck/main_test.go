@@ -21,6 +21,9 @@ import (
 // process: built once, by the target that everybody builds with.
 const envProgram = "FLIGHTDECK_TEST_PROGRAM"
 
+// envPeers says where .ci/integration left the real Python peers.
+const envPeers = "FLIGHTDECK_PEERS_DIR"
+
 func TestMain(m *testing.M) { os.Exit(withProgram(m)) }
 
 func withProgram(m *testing.M) int {
@@ -36,7 +39,8 @@ func withProgram(m *testing.M) int {
 		return 1
 	}
 	for _, v := range os.Environ() { // the tests may themselves run in a job
-		if name, _, _ := strings.Cut(v, "="); strings.HasPrefix(name, "FLIGHTDECK_") || strings.HasPrefix(name, "MLFLOW_") {
+		name, _, _ := strings.Cut(v, "=")
+		if name != envPeers && (strings.HasPrefix(name, "FLIGHTDECK_") || strings.HasPrefix(name, "MLFLOW_")) {
 			os.Unsetenv(name)
 		}
 	}

@@ -58,6 +58,14 @@ func modelListing(models []backends.RegisteredModel) listing {
 // short is the beginning of an id that a person types.
 func short(id string) string { return id[:min(8, len(id))] }
 
+// shortOf is short for a run: one that is named by where it lies is named by all of it.
+func shortOf(r *backends.Run) string {
+	if len(r.ID) == 32 && strings.Trim(r.ID, "0123456789abcdef") == "" {
+		return short(r.ID)
+	}
+	return r.ID
+}
+
 func (c *cli) registerVerb() *cobra.Command {
 	artifact := ""
 	cmd := &cobra.Command{

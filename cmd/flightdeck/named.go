@@ -46,7 +46,14 @@ func candidateRuns(all []*backends.Run) []candidate {
 	n := idLength(all)
 	var out []candidate
 	for _, r := range all {
-		out = append(out, candidate{r.ID[:min(n, len(r.ID))], r.Start})
+		id := shortOf(r)
+		if id != r.ID {
+			id = r.ID[:n]
+		}
+		if r.Backend != all[0].Backend || r.Backend != "local" {
+			id += " -s " + r.Backend
+		}
+		out = append(out, candidate{id, r.Start})
 	}
 	return out
 }
@@ -139,6 +146,58 @@ func (c *cli) run(ctx context.Context, lo *local.Local, name string) (*backends.
 	}
 	return r, err
 }
+
+// anyRun finds the run that a verb names among those of all sources, and its source.
+// An id of this workspace needs no look at the others.
+func (c *cli) anyRun(ctx context.Context, name string) (backends.Backend, *backends.Run, error) {
+	lo, err := c.workspace()
+	if err != nil {
+		return nil, nil, err
+	}
+	from, err := []source{{Backend: lo, kind: "local", name: lo.Name()}}, error(nil)
+	if len(c.from) > 0 {
+		if from, err = c.sources(ctx); err != nil {
+			return nil, nil, err
+		}
+	}
+	var mine *backends.Run
+	mineErr := fmt.Errorf("run %s: %w", name, backends.ErrNotFound)
+	if slices.ContainsFunc(from, func(s source) bool { return s.kind == "local" }) {
+		mine, mineErr = c.run(ctx, lo, name)
+		if mineErr == nil && mine.ID == name || mineErr != nil && !errors.Is(mineErr, backends.ErrNotFound) {
+			return lo, mine, mineErr
+		}
+	}
+	if from, err = c.sources(ctx); err != nil {
+		return nil, nil, err
+	}
+	each := c.readAll(ctx, slices.DeleteFunc(slices.Clone(from), func(s source) bool { return s.kind == "local" }), backends.RunFilter{})
+	var others []*backends.Run
+	for _, r := range each {
+		others = append(others, r.runs...)
+	}
+	theirs, err := c.oneRun(others, name)
+	switch {
+	case err != nil:
+		return nil, nil, err
+	case theirs == nil && mineErr != nil:
+		if err := c.complain(each); err != nil {
+			return nil, nil, err
+		}
+		return nil, nil, mineErr
+	case theirs == nil:
+		return lo, mine, nil
+	case mine == nil || exactly(theirs, name) && !exactly(mine, name):
+		i := slices.IndexFunc(each, func(r read) bool { return r.name == theirs.Backend })
+		return each[i].Backend, theirs, nil
+	case exactly(mine, name) && !exactly(theirs, name):
+		return lo, mine, nil
+	}
+	return nil, nil, c.ambiguous(name, "names", "run", candidateRuns([]*backends.Run{mine, theirs}))
+}
+
+// exactly says that a name is all of a run's name or id.
+func exactly(r *backends.Run, name string) bool { return r.ID == name || r.Name == name }
 
 // deletedRun finds the run that restore names: among the deleted ones first, since
 // another may have got the name meanwhile.

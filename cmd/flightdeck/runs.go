@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"flightdeck/backends"
-	"flightdeck/backends/local"
 	"flightdeck/backends/query"
 	"flightdeck/backends/query/of"
 	"flightdeck/tui/widget/cell"
@@ -51,14 +50,7 @@ Any other text is looked for fuzzily.
 }
 
 func (c *cli) listRuns(ctx context.Context, f backends.RunFilter, src string, columns []string, limit int) error {
-	lo, err := c.workspace()
-	if err != nil {
-		return err
-	}
-	if f.Experiment, err = experimentID(ctx, lo, f.Experiment); err != nil {
-		return err
-	}
-	all, err := lo.Runs(ctx, f)
+	all, err := c.allRuns(ctx, f)
 	if err != nil {
 		return err
 	}
@@ -76,23 +68,47 @@ func (c *cli) listRuns(ctx context.Context, f backends.RunFilter, src string, co
 	return c.print(l)
 }
 
-// experimentID is the id of an experiment that is named by its name or its id.
-func experimentID(ctx context.Context, lo *local.Local, name string) (string, error) {
-	if name == "" {
-		return "", nil
-	}
-	all, err := lo.Experiments(ctx)
+// allRuns is the runs of every source, newest first. An experiment may be named by
+// its name or its id.
+func (c *cli) allRuns(ctx context.Context, f backends.RunFilter) ([]*backends.Run, error) {
+	from, err := c.sources(ctx)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	for _, same := range []func(backends.Experiment) bool{
-		func(e backends.Experiment) bool { return e.Name == name }, func(e backends.Experiment) bool { return e.ID == name },
-	} {
-		if i := slices.IndexFunc(all, same); i >= 0 {
-			return all[i].ID, nil
-		}
+	exp := f.Experiment
+	if f.Experiment = ""; exp != "" && !slices.ContainsFunc(from, func(s source) bool { return hasExperiment(ctx, s, exp) }) {
+		return nil, fmt.Errorf("experiment %s: %w", exp, backends.ErrNotFound)
 	}
-	return "", fmt.Errorf("experiment %s: %w", name, backends.ErrNotFound)
+	each := c.readAll(ctx, from, f)
+	if err := c.complain(each); err != nil {
+		return nil, err
+	}
+	var all []*backends.Run
+	for _, r := range each {
+		all = append(all, r.runs...)
+	}
+	if exp != "" {
+		byName := slices.ContainsFunc(all, func(r *backends.Run) bool { return r.ExpName == exp })
+		all = slices.DeleteFunc(all, func(r *backends.Run) bool {
+			return byName && r.ExpName != exp || !byName && r.Experiment != exp
+		})
+	}
+	slices.SortStableFunc(all, func(a, b *backends.Run) int { return b.Start.Compare(a.Start) })
+	return all, nil
+}
+
+func hasExperiment(ctx context.Context, s source, name string) bool {
+	l, ok := s.Backend.(backends.ExperimentLister)
+	if !ok {
+		return false
+	}
+	if b, ok := s.Backend.(settler); ok {
+		ctx, stop := context.WithTimeout(ctx, patience)
+		defer stop()
+		_ = b.Settle(ctx) // its runs say so when it fails
+	}
+	all, err := l.Experiments(ctx)
+	return err == nil && slices.ContainsFunc(all, func(e backends.Experiment) bool { return e.Name == name || e.ID == name })
 }
 
 func checkColumns(columns []string) error {
@@ -181,7 +197,11 @@ func (c *cli) runListing(all []*backends.Run, columns []string) listing {
 	l := listing{
 		head: []string{"RUN", "ID", "STATE"}, right: map[int]bool{}, value: all,
 		empty:   "no runs here yet; make one:  flightdeck train digits   or   flightdeck run -- CMD",
-		csvHead: append([]string{"run", "run_id", "experiment", "status", "exit", "diverged", "started", "took_seconds"}, exactly...),
+		csvHead: append([]string{"run", "run_id", "experiment", "status", "exit", "diverged", "started", "took_seconds", "source"}, exactly...),
+	}
+	foreign := slices.ContainsFunc(all, func(r *backends.Run) bool { return r.Backend != "local" })
+	if foreign {
+		l.head = append(l.head, "SOURCE")
 	}
 	if all == nil {
 		l.value = []*backends.Run{}
@@ -198,12 +218,15 @@ func (c *cli) runListing(all []*backends.Run, columns []string) listing {
 		spell[i] = figures(all, k)
 	}
 	for _, r := range all {
-		row := []string{r.Name, short(r.ID), runState(r)}
+		row := []string{r.Name, shortOf(r), runState(r)}
+		if foreign {
+			row = append(row, r.Backend)
+		}
 		for i, k := range columns {
 			row = append(row, cmp.Or(column(r, k, spell[i]), "–"))
 		}
 		l.rows = append(l.rows, append(row, cell.Duration(r.Took(c.now())), stamp(r.Start)))
-		row = []string{r.Name, r.ID, r.ExpName, strings.ToLower(string(r.Status)), r.Exit, r.Diverged, moment(r.Start), seconds(r.Took(c.now()))}
+		row = []string{r.Name, r.ID, r.ExpName, strings.ToLower(string(r.Status)), r.Exit, r.Diverged, moment(r.Start), seconds(r.Took(c.now())), r.Backend}
 		for _, k := range exactly {
 			row = append(row, column(r, k, exact))
 		}
@@ -252,4 +275,23 @@ func queryError(src string, err error) error {
 	before := []rune(src)
 	before = before[:min(max(0, qe.Col), len(before))]
 	return codeError{exitUsage, fmt.Errorf("%s\n  %s\n  %s^", qe.Error(), src, strings.Repeat(" ", cell.Width(cell.Safe(string(before)))))}
+}
+
+// experimentID is the id of an experiment that is named by its name or its id.
+func experimentID(ctx context.Context, from backends.ExperimentLister, name string) (string, error) {
+	if name == "" {
+		return "", nil
+	}
+	all, err := from.Experiments(ctx)
+	if err != nil {
+		return "", err
+	}
+	for _, same := range []func(backends.Experiment) bool{
+		func(e backends.Experiment) bool { return e.Name == name }, func(e backends.Experiment) bool { return e.ID == name },
+	} {
+		if i := slices.IndexFunc(all, same); i >= 0 {
+			return all[i].ID, nil
+		}
+	}
+	return "", fmt.Errorf("experiment %s: %w", name, backends.ErrNotFound)
 }

@@ -36,9 +36,13 @@ func (c *cli) showVerb() *cobra.Command {
 	return &cobra.Command{
 		Use: "show RUN", Short: "Everything about one run: params, metrics, where it comes from", Args: cobra.ExactArgs(1),
 		ValidArgsFunction: c.completeRunThen(cobra.NoFileCompletions),
-		RunE: c.onRun(func(ctx context.Context, lo *local.Local, r *backends.Run, _ []string) error {
-			return c.show(ctx, lo, r)
-		}),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			b, r, err := c.anyRun(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			return c.show(cmd.Context(), b, r)
+		},
 	}
 }
 
@@ -49,14 +53,13 @@ type shown struct {
 	Provenance *backends.Provenance `json:"provenance,omitempty"`
 }
 
-func (c *cli) show(ctx context.Context, lo *local.Local, r *backends.Run) error {
-	files, err := lo.Artifacts(ctx, r.Ref())
-	if err != nil {
-		return err
-	}
-	s := shown{Run: r, Artifacts: files}
-	if p, err := lo.Provenance(ctx, r.Ref()); err == nil {
-		s.Provenance = &p
+func (c *cli) show(ctx context.Context, b backends.Backend, r *backends.Run) error {
+	s := shown{Run: r, Provenance: provenanceOf(ctx, b, r)}
+	if l, ok := b.(backends.ArtifactLister); ok {
+		var err error
+		if s.Artifacts, err = l.Artifacts(ctx, r.Ref()); err != nil {
+			return err
+		}
 	}
 	if c.format == "json" {
 		return c.json(s)
@@ -78,6 +81,9 @@ func (s shown) rows(c *cli) [][]string {
 		{"state", runState(r)},
 		{"started", stamp(r.Start)},
 		{"took", cell.Duration(r.Took(c.now()))},
+	}
+	if r.Backend != "local" {
+		rows = append(rows, []string{"source", r.Backend})
 	}
 	for _, p := range r.Params {
 		rows = append(rows, []string{"params." + p.Key, p.Value})
@@ -115,32 +121,29 @@ func (c *cli) diffVerb() *cobra.Command {
 		Use: "diff RUN RUN…", Short: "What differs between runs: params, metrics, tags, environment, git", Args: cobra.MinimumNArgs(2),
 		ValidArgsFunction: c.completeRuns(false),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			lo, err := c.workspace()
-			if err != nil {
-				return err
-			}
 			var runs []*backends.Run
+			var from []backends.Backend
 			for _, a := range args {
-				r, err := c.run(cmd.Context(), lo, a)
+				b, r, err := c.anyRun(cmd.Context(), a)
 				if err != nil {
 					return err
 				}
-				runs = append(runs, r)
+				runs, from = append(runs, r), append(from, b)
 			}
-			return c.print(c.diffListing(cmd.Context(), lo, runs, all))
+			return c.print(c.diffListing(cmd.Context(), from, runs, all))
 		},
 	}
 	cmd.Flags().BoolVarP(&all, "all", "a", false, "also what is equal")
 	return cmd
 }
 
-func (c *cli) diffListing(ctx context.Context, lo *local.Local, runs []*backends.Run, all bool) listing {
+func (c *cli) diffListing(ctx context.Context, from []backends.Backend, runs []*backends.Run, all bool) listing {
 	l := listing{head: []string{"WHAT"}, empty: "no difference"}
 	facts := make([]map[string]string, len(runs))
 	keys := map[string]bool{}
 	for i, r := range runs {
 		l.head = append(l.head, r.Name)
-		facts[i] = backends.Facts(r, provenanceOf(ctx, lo, r))
+		facts[i] = backends.Facts(r, provenanceOf(ctx, from[i], r))
 		for k := range facts[i] {
 			keys[k] = true
 		}
@@ -171,8 +174,12 @@ func (c *cli) diffListing(ctx context.Context, lo *local.Local, runs []*backends
 	return l
 }
 
-func provenanceOf(ctx context.Context, lo *local.Local, r *backends.Run) *backends.Provenance {
-	p, err := lo.Provenance(ctx, r.Ref())
+func provenanceOf(ctx context.Context, b backends.Backend, r *backends.Run) *backends.Provenance {
+	from, ok := b.(backends.ProvenanceReader)
+	if !ok {
+		return nil
+	}
+	p, err := from.Provenance(ctx, r.Ref())
 	if err != nil {
 		return nil
 	}

@@ -92,7 +92,11 @@ func (c *cli) openTUI(ctx context.Context, lo *local.Local) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	go c.warm(ctx, lo)
-	h, from := hub.New(ctx, hub.Options{}), sources(lo)
+	from, err := c.clientSources(ctx, lo)
+	if err != nil {
+		return err
+	}
+	h := hub.New(ctx, hub.Options{})
 	for _, b := range from {
 		h.Attach(b)
 	}
@@ -112,6 +116,31 @@ func (c *cli) openTUI(ctx context.Context, lo *local.Local) error {
 	}
 	return err
 }
+
+// clientSources are the backends that the program shows. It waits for what must be
+// looked for first only if that was asked for by name.
+func (c *cli) clientSources(ctx context.Context, lo *local.Local) ([]backends.Backend, error) {
+	if len(c.from) == 0 {
+		c.fleet = c.openFleet(ctx, lo)
+		c.fleet.wait(ctx, findTime)
+		return c.fleet.backends(), nil
+	}
+	named, err := c.sources(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []backends.Backend
+	for _, s := range named {
+		if s.err != nil {
+			return nil, fmt.Errorf("source %s: %w", s.name, s.err)
+		}
+		out = append(out, s.Backend)
+	}
+	return out, nil
+}
+
+// findTime is how long the first frame waits for MLflow's stores to be found.
+const findTime = 20 * time.Millisecond
 
 // warm does beside the start what the first frame need not wait for: the store
 // reads its runs while the terminal still answers what it is, under a collector
@@ -156,7 +185,7 @@ func (c *cli) untilEnded(ctx context.Context, cancel context.CancelFunc, ended <
 // app is one client of the hub: its tabs, its grant, its look.
 func (c *cli) app(ctx context.Context, h *hub.Hub, shelf *tail.Shelf, from []backends.Backend, workspace string) (*tui.App, error) {
 	cfg := tui.Config{
-		Context: ctx, Workspace: cell.Safe(filepath.Base(workspace)), Tabs: tabs(h, shelf, from), Apply: router(from, c.granted, h), ReadOnly: c.readOnly || c.grant == nil,
+		Context: ctx, Workspace: cell.Safe(filepath.Base(workspace)), Tabs: tabs(h, shelf, from, c.remembers(from)), Apply: router(from, c.granted, h), ReadOnly: c.readOnly || c.grant == nil,
 		Health: h.Health, Changed: h.Subscribe(ctx), Retry: h.Retry, Theme: c.look.theme, ASCII: c.look.ascii, Now: c.now,
 	}
 	if c.grant != nil {

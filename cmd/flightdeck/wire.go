@@ -4,26 +4,76 @@ import (
 	"context"
 
 	"flightdeck/backends"
+	"flightdeck/backends/dvclive"
+	"flightdeck/backends/folder"
+	"flightdeck/backends/folder/lines"
 	"flightdeck/backends/hub"
 	"flightdeck/backends/hub/tail"
-	"flightdeck/backends/local"
+	"flightdeck/backends/hydra"
+	"flightdeck/backends/lightning"
 	"flightdeck/backends/local/train"
+	"flightdeck/backends/mlflow"
+	"flightdeck/backends/tensorboard"
+	"flightdeck/backends/wandb"
 	"flightdeck/tui"
 	"flightdeck/views/experiments"
 )
 
-// followers turn files that a job's child writes into metrics. The built-in
-// trainer needs none: it logs to its endpoint.
-func followers() []backends.Follower { return nil }
+// formats is how other programs write runs into folders. Those whose folders hold
+// files of others read these too.
+type formats struct {
+	board  tensorboard.Format
+	wandb  wandb.Format
+	dvc    dvclive.Format
+	light  lightning.Format
+	hydras hydra.Format
+}
 
-// sources are the backends of one workspace, in the order in which a name is
-// looked up. local is always first.
-func sources(lo *local.Local) []backends.Backend { return []backends.Backend{lo} }
+func allFormats() (f formats) {
+	f.light = lightning.Format{Inner: []folder.Format{f.board}}
+	f.hydras = hydra.Format{Inner: []folder.Format{f.light, f.board, f.wandb, f.dvc}}
+	return f
+}
+
+// drivers are the backends beside local, in the order in which a name is looked up.
+// The folders of one tree are shared out: what the first claims is not the next one's.
+func drivers(tree *folder.Tree, root string, getenv func(string) string) []backends.Driver {
+	f := allFormats()
+	return []backends.Driver{
+		inTree(tree, f.hydras),
+		inTree(tree, f.light, f.hydras),
+		inTree(tree, f.board, f.hydras, f.light),
+		inTree(tree, f.wandb, f.hydras),
+		inTree(tree, f.dvc, f.hydras),
+		mlflow.Driver(root, getenv),
+	}
+}
+
+// followers turn what a job's child writes into metrics: the same formats below its
+// folder, and the lines that it prints. The built-in trainer needs none: it logs to
+// its endpoint.
+func followers() []backends.Follower {
+	f := allFormats()
+	return []backends.Follower{
+		folder.Followers(
+			folder.Source{Format: f.hydras},
+			folder.Source{Format: f.light, Except: []folder.Format{f.hydras}},
+			folder.Source{Format: f.board, Except: []folder.Format{f.hydras, f.light}},
+			folder.Source{Format: f.wandb, Except: []folder.Format{f.hydras}},
+			folder.Source{Format: f.dvc, Except: []folder.Format{f.hydras}},
+		),
+		lines.Follower(),
+	}
+}
 
 // tabs are the tabs of one client, over the hub and the logs that all clients share.
-func tabs(h *hub.Hub, shelf *tail.Shelf, from []backends.Backend) []tui.Tab {
+func tabs(h *hub.Hub, shelf *tail.Shelf, from []backends.Backend, more ...func(*experiments.Desk)) []tui.Tab {
+	desk := experiments.NewDesk(h, shelf, from, training())
+	for _, m := range more {
+		m(desk)
+	}
 	return []tui.Tab{
-		experiments.Tab(experiments.NewDesk(h, shelf, from, training())),
+		experiments.Tab(desk),
 	}
 }
 
