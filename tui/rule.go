@@ -74,12 +74,14 @@ func ruleTabs(line *cell.Line, t Title, set *theme.Set, room int) []span {
 	if !all && line.Len()+8 < room {
 		line.Space(1).Put(set.Quiet, "[ ]")
 	}
-	for i, name := range t.Tabs {
-		st := set.Dim
+	first, end := 0, len(t.Tabs)
+	if !all {
+		first, end = around(t, room-line.Len()-cell.Width(cell.Safe(t.Right))-3)
+	}
+	for i := first; i < end; i++ {
+		name, st := t.Tabs[i], set.Dim
 		if i == t.Tab {
 			st = set.Selected
-		} else if !all {
-			continue
 		}
 		name, n := cell.Cut(name, max(room-line.Len()-gap, 0), line.Theme.Glyph.Ellipsis)
 		if n == 0 {
@@ -91,4 +93,23 @@ func ruleTabs(line *cell.Line, t Title, set *theme.Set, room int) []span {
 		gap = 2
 	}
 	return spans
+}
+
+// around is as many tabs as fit into w cells, the current one among them: those
+// after it first.
+func around(t Title, w int) (first, end int) {
+	first, end = t.Tab, min(t.Tab+1, len(t.Tabs))
+	need := func(i int) int { return cell.Width(cell.Safe(t.Tabs[i])) + 2 }
+	for i := first; i < end; i++ {
+		w -= need(i)
+	}
+	for end < len(t.Tabs) && need(end) <= w {
+		w -= need(end)
+		end++
+	}
+	for end == len(t.Tabs) && first > 0 && need(first-1) <= w {
+		first--
+		w -= need(first)
+	}
+	return first, end
 }

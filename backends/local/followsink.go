@@ -5,7 +5,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"path"
+	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"flightdeck/backends"
@@ -139,9 +142,36 @@ func (t *tracker) describeBy(ctx context.Context, id string, h held) error {
 	}
 	tags := slices.Clone(h.tags)
 	for i := range tags {
+		if strings.HasPrefix(tags[i].Key, backends.TagPlace) {
+			tags[i].Value = t.placed(tags[i].Value)
+		}
 		tags[i].Key = cleanKey(tags[i].Key)
 	}
+	tags = slices.DeleteFunc(tags, func(tag backends.Tag) bool { return tag.Value == "" && strings.HasPrefix(tag.Key, backends.TagPlace) })
 	return lasting(t.st.LogBatch(ctx, id, nil, params, tags))
+}
+
+// placed turns ids of places below the job's folder into those that they have in the
+// tree of the workspace; "" when the job's folder is not in it.
+func (t *tracker) placed(ids string) string {
+	root := filepath.Dir(filepath.Dir(filepath.Dir(t.job.Dir))) // …/.flightdeck/jobs/<id>
+	rel, err := filepath.Rel(resolved(root), resolved(t.job.Spec.Dir))
+	if err != nil || !filepath.IsLocal(rel) {
+		return ""
+	}
+	var out []string
+	for id := range strings.SplitSeq(ids, "\n") {
+		out = append(out, path.Join(filepath.ToSlash(rel), id))
+	}
+	return strings.Join(out, "\n")
+}
+
+// resolved is a path without symbolic links, as far as that can be told.
+func resolved(path string) string {
+	if r, err := filepath.EvalSymlinks(path); err == nil {
+		return r
+	}
+	return path
 }
 
 // lasting is nil for what the store will refuse for ever: a follower would send it

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"slices"
@@ -205,15 +206,14 @@ func eachPlan(t *testing.T, rec *recorder, dir string, grant *backends.Grant, f 
 		t.Fatal(err)
 	}
 	defer lo.Close()
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	h := hub.New(ctx, hub.Options{})
 	from := []backends.Backend{lo}
 	c := newCLI(nil, io.Discard, io.Discard)
 	c.grant = grant
-	apply := router(from, c.granted, h)
 	th := theme.New(theme.Dark(), false)
-	for row := range len(runsOf(t, lo)) { // anew for each: what an action left behind is not the next one's
+	for row := range len(runsOf(t, lo)) { // anew for each, with a hub that remembers nothing: what an action left behind is not the next one's
+		ctx, cancel := context.WithCancel(t.Context())
+		h := hub.New(ctx, hub.Options{})
+		apply := router(from, c.granted, h)
 		for _, tab := range tabs(h, tail.NewShelf(tail.Options{}), from) {
 			at := time.Now()
 			show := func() {
@@ -223,7 +223,14 @@ func eachPlan(t *testing.T, rec *recorder, dir string, grant *backends.Grant, f 
 				}
 			}
 			for i, view := range tab.Panes {
-				settled(ctx, view, show)
+				ready := func() bool { return true }
+				if i == 0 { // the table, from which the other panes have their run
+					ready = func() bool {
+						show()
+						return strings.HasSuffix(view.Title().Right, fmt.Sprintf(" of %d", len(runsOf(t, lo))))
+					}
+				}
+				settled(ctx, t, view, show, ready)
 				if i == 0 {
 					for range row {
 						press(view, tea.KeyPressMsg{Code: tea.KeyDown})
@@ -247,6 +254,7 @@ func eachPlan(t *testing.T, rec *recorder, dir string, grant *backends.Grant, f 
 				}
 			}
 		}
+		cancel()
 	}
 }
 
@@ -256,11 +264,20 @@ func press(v tui.View, k tea.KeyPressMsg) {
 	}
 }
 
-// settled opens a view and lets it see its data.
-func settled(ctx context.Context, v tui.View, show func()) {
+// settled opens a view and lets it see its data: until it is ready, and then all
+// that comes while it is shown.
+func settled(ctx context.Context, t *testing.T, v tui.View, show func(), ready func() bool) {
+	t.Helper()
 	signal := v.Open(ctx)
-	quiet := time.NewTimer(400 * time.Millisecond)
-	for {
+	for late := time.After(30 * time.Second); !ready(); {
+		select {
+		case <-signal:
+			v.Refresh()
+		case <-late:
+			t.Fatalf("%s has not got its data: %+v", v.Title().Name, v.Title())
+		}
+	}
+	for quiet := time.NewTimer(100 * time.Millisecond); ; {
 		show()
 		select {
 		case <-signal:

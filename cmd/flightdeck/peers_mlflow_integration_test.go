@@ -66,8 +66,8 @@ func nestedFacts(t *testing.T, rep *peerReport) {
 	if parent.points("odd") != 3 || !math.IsNaN(float64(parent.History["odd"][0].Value)) || parent.Metrics["back"] != 1 || parent.Metrics["tiny"] != 5e-324 {
 		t.Errorf("the parent's metrics: %v %v", parent.Metrics, parent.History["odd"])
 	}
-	if len(parent.Artifacts) != 5 || parent.Params["note"] != "значение ✓ \u0007 \u001b[31m" {
-		t.Errorf("the parent's files %v, params %q", parent.Artifacts, parent.Params)
+	if len(parent.files()) != 5 || parent.Params["note"] != "значение ✓ \u0007 \u001b[31m" {
+		t.Errorf("the parent's files %v, params %q", parent.files(), parent.Params)
 	}
 	if b := rep.named(t, "broken"); b.Status != "FAILED" {
 		t.Errorf("the broken run is %s", b.Status)

@@ -85,8 +85,8 @@ func TestPeerLightningMLflow(t *testing.T) {
 func lightningFacts(t *testing.T, rep *peerReport) {
 	t.Helper()
 	r := rep.named(t, "three-loggers")
-	if r.points("train_loss") != 12 || r.points("val_loss") != 3 || r.Params["width"] != "16" || r.Tags["team"] != "vision" || len(r.Artifacts) != 3 {
-		t.Errorf("%d and %d points, params %v, tags %v, files %v", r.points("train_loss"), r.points("val_loss"), r.Params, r.Tags, r.Artifacts)
+	if r.points("train_loss") != 12 || r.points("val_loss") != 3 || r.Params["width"] != "16" || r.Tags["team"] != "vision" || len(r.files()) != 3 {
+		t.Errorf("%d and %d points, params %v, tags %v, files %v", r.points("train_loss"), r.points("val_loss"), r.Params, r.Tags, r.files())
 	}
 }
 

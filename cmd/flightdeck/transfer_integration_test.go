@@ -25,6 +25,7 @@ import (
 
 	"flightdeck/backends"
 	"flightdeck/backends/local"
+	"flightdeck/backends/mlflow/entity"
 	stores "flightdeck/backends/mlflow/recorded"
 	"flightdeck/backends/mlflow/rest"
 )
@@ -226,7 +227,7 @@ func killedExport(t *testing.T, ws, url string, after time.Duration) {
 func compareReadBack(t *testing.T, peer, url, ws string) {
 	t.Helper()
 	cmd := exec.Command(python(t, peer), "-c", readBack, url)
-	cmd.Env = peerEnv(t)
+	cmd.Dir, cmd.Env = t.TempDir(), peerEnv(t, "MLFLOW_TRACKING_URI="+url)
 	var errs bytes.Buffer
 	cmd.Stderr = &errs
 	out, err := cmd.Output()
@@ -321,7 +322,12 @@ func equalWorkspaces(t *testing.T, what, a, b string) {
 		l, r := strings.Split(left, "\n"), strings.Split(right, "\n")
 		for i := range min(len(l), len(r)) {
 			if l[i] != r[i] {
-				t.Errorf("%s:\nwas %.400s\nis  %.400s", what, l[i], r[i])
+				at := 0
+				for at < min(len(l[i]), len(r[i])) && l[i][at] == r[i][at] {
+					at++
+				}
+				from := max(0, at-100)
+				t.Errorf("%s: %.60s\nwas …%.300s\nis  …%.300s", what, l[i], l[i][from:], r[i][from:])
 				return
 			}
 		}
@@ -329,7 +335,8 @@ func equalWorkspaces(t *testing.T, what, a, b string) {
 	}
 }
 
-// spelled writes out a workspace's runs, all but their ids.
+// spelled writes out a workspace's runs, all but their ids. The greatest double is an
+// infinity, and a zero has no sign: MLflow's SQL store cannot tell these apart.
 func spelled(t *testing.T, lo *local.Local) string {
 	t.Helper()
 	var lines []string
@@ -366,10 +373,10 @@ func spelled(t *testing.T, lo *local.Local) string {
 			p := h.Points()
 			var points []string
 			for i := range p.Len() {
-				points = append(points, fmt.Sprintf("%020d %d %x", p.Time[i], p.Step[i], math.Float64bits(p.Value[i])))
+				points = append(points, fmt.Sprintf("%020d %d %x", p.Time[i], p.Step[i], math.Float64bits(entity.Stored(p.Value[i])+0)))
 			}
 			slices.Sort(points)
-			line += fmt.Sprintf(" metric %q last %x %v", m.Key, math.Float64bits(m.Value), points)
+			line += fmt.Sprintf(" metric %q last %x %v", m.Key, math.Float64bits(entity.Stored(m.Value)+0), points)
 		}
 		lines = append(lines, line)
 	}

@@ -40,7 +40,7 @@ func mlflowServer(t *testing.T, env string) string {
 	}
 	defer log.Close()
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = dir, peerEnv(t, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false"), log, log
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -75,13 +75,13 @@ func uiPages(t *testing.T, major string, rep *peerReport) []uiPage {
 	exp := "#/experiments/" + run.ExperimentID
 	at := exp + "/runs/" + run.ID
 	loss := fmt.Sprintf("%.4g", float64(run.Metrics["loss"]))[:6] // as much of it as the pages show
-	list := exp
+	home, list := "#/", exp
 	if major == "3" {
-		list = exp + "/runs"
+		home, list = "#/experiments", exp+"/runs"
 	}
 	compare := url.Values{"runs": {fmt.Sprintf(`["%s","%s"]`, run.ID, other.ID)}, "experiments": {`["` + run.ExperimentID + `"]`}}
 	pages := []uiPage{
-		{"experiments", "#/experiments", []string{"web"}},
+		{"experiments", home, []string{"web"}},
 		{"runs", list, []string{"brisk-otter-0", "brisk-otter-2"}},
 		{"run", at, []string{"brisk-otter-0", "width", "8", "val/acc", loss, run.ID}},
 		{"metrics", at + "/model-metrics", []string{"loss", "val/acc"}},

@@ -12,6 +12,7 @@ type Glyphs struct {
 	Rule, Divider, Tee, TeeUp                                                    string // a pane's rule, the line between panes, where they meet
 	Sort, SortUp                                                                 string // beside the column that orders the table
 	Unknown                                                                      string // no value
+	PlusMinus                                                                    string // before how far values are apart
 	Dot, Arrow, Ellipsis, Enter                                                  string
 	Mark                                                                         string // a marked row
 	Pin                                                                          string // a row whose curves stay
@@ -26,7 +27,7 @@ func Unicode() Glyphs {
 	return Glyphs{
 		Running: "●", Done: "✓", Failed: "✗", Pruned: "×", Caution: "▲", Warning: "■", Waiting: "◌", NotYet: "○", Transition: "◐",
 		Open: "▾", Closed: "▸", Here: "▌", Bar: "━", BarEmpty: "─", Should: "┃", Limit: "╌",
-		Rule: "─", Divider: "│", Tee: "┬", TeeUp: "┴", Sort: "▾", SortUp: "▴", Unknown: "–", Dot: "·", Arrow: "→", Ellipsis: "…", Enter: "↵", Mark: "✓", Pin: "◆",
+		Rule: "─", Divider: "│", Tee: "┬", TeeUp: "┴", Sort: "▾", SortUp: "▴", Unknown: "–", PlusMinus: "±", Dot: "·", Arrow: "→", Ellipsis: "…", Enter: "↵", Mark: "✓", Pin: "◆",
 		Spark: []string{"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"}, Heat: []string{" ", "░", "▒", "▓", "█"}, Braille: true, ThinSpace: "\u2009",
 	}
 }
@@ -37,7 +38,7 @@ func ASCII() Glyphs {
 	return Glyphs{
 		Running: "*", Done: "+", Failed: "x", Pruned: "-", Caution: "!", Warning: "#", Waiting: ".", NotYet: "o", Transition: "%",
 		Open: "v", Closed: ">", Here: ">", Bar: "=", BarEmpty: "-", Should: "|", Limit: "-",
-		Rule: "-", Divider: "|", Tee: "+", TeeUp: "+", Sort: "v", SortUp: "^", Unknown: "-", Dot: ".", Arrow: ">", Ellipsis: "~", Enter: "enter", Mark: "+", Pin: "@",
+		Rule: "-", Divider: "|", Tee: "+", TeeUp: "+", Sort: "v", SortUp: "^", Unknown: "-", PlusMinus: "~", Dot: ".", Arrow: ">", Ellipsis: "~", Enter: "enter", Mark: "+", Pin: "@",
 		Spark: []string{"_", ".", "-", "=", "+", "*", "%", "#"}, Heat: []string{" ", ".", ":", "+", "#"}, ThinSpace: " ",
 	}
 }

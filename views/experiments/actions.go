@@ -21,6 +21,12 @@ func (v *Runs) Actions() []tui.Action {
 	if v.chooser != nil {
 		return v.chooser.actions()
 	}
+	if v.menu != nil {
+		return v.menu.actions()
+	}
+	if v.groups != nil {
+		return append(v.groups.actions(), listActions(v)...)
+	}
 	r, _ := v.table.Selected()
 	name, none := "a run", ""
 	if r != nil {
@@ -36,9 +42,26 @@ func (v *Runs) Actions() []tui.Action {
 		{ID: "runs.diff", Key: bind("diff", "d"), Title: "Compare runs", Why: whyNoDiff(v.desk), Cmd: func() tea.Cmd { return v.desk.reveal("Diff") }},
 		{ID: "runs.new", Key: bind("new run", "n"), Title: "Start a new run", Why: v.desk.whyNoNew(), Form: v.desk.newForm},
 		v.desk.stopAction(targets, v.picks.names()),
-		{ID: "runs.filter", Key: bind("filter", "/"), Title: "Filter the runs", Why: whyNoFilter(v.desk), Do: v.filter.Start},
+		v.filter.action(),
+		{ID: "runs.group", Key: bind("group", "c"), Title: "Group the runs", Why: whyNoFilter(v.desk), Do: func() { askGroup(v) }},
 	}
 	return append(acts, v.quietActions(r, name, none)...)
+}
+
+// listActions are those of any list of runs, grouped or not.
+func listActions(v *Runs) []tui.Action {
+	acts := append([]tui.Action{v.filter.action(), v.views.action()}, motionsOf(v)...)
+	for i := 1; i < len(acts); i++ {
+		acts[i].Quiet = true
+	}
+	if v.filter.Text() != "" {
+		acts = append(acts, clearAction(v))
+	}
+	return acts
+}
+
+func clearAction(v *Runs) tui.Action {
+	return tui.Action{ID: "runs.clear", Key: bind("clear filter and marks", "esc"), Title: "Clear the filter and the marks", Quiet: true, Do: v.clear}
 }
 
 // stopAction ends the targets that run; names is what they are called.
@@ -75,10 +98,12 @@ func (d *Desk) deeds(r *backends.Run, none string, targets []*backends.Run, name
 func (v *Runs) quietActions(r *backends.Run, name, none string) []tui.Action {
 	acts := append(v.desk.deeds(r, none, v.picks.targets(), v.picks.names()),
 		tui.Action{ID: "runs.columns", Key: bind("columns", "v"), Title: "Choose and order the columns", Do: v.arrange},
-		v.copyAction(r, name, none))
-	acts = append(acts, v.motions()...)
+		v.copyAction(r, name, none),
+		v.views.action())
+	acts = append(acts, v.picks.actions(r, name, none, v.publish)...)
+	acts = append(acts, motionsOf(v)...)
 	if v.filter.Text() != "" || len(v.picks.marks) > 0 { // else esc is the shell's
-		acts = append(acts, tui.Action{ID: "runs.clear", Key: bind("clear filter and marks", "esc"), Title: "Clear the filter and the marks", Do: v.clear})
+		acts = append(acts, clearAction(v))
 	}
 	for i := range acts {
 		acts[i].Quiet = true
@@ -86,8 +111,8 @@ func (v *Runs) quietActions(r *backends.Run, name, none string) []tui.Action {
 	return acts
 }
 
-// motions are the table's own keys, named: the table does them.
-func (v *Runs) motions() []tui.Action {
+// motionsOf is the table's own keys, named: the table does them.
+func motionsOf(v *Runs) []tui.Action {
 	none := whyNoFilter(v.desk)
 	do := func(id, word, keys, title string, msg tea.KeyPressMsg) tui.Action {
 		return tui.Action{ID: id, Key: bind(word, keys), Title: title, Why: none, Do: func() { v.Key(msg) }}
@@ -107,6 +132,9 @@ func (v *Runs) copyAction(r *backends.Run, name, none string) tui.Action {
 	if bad := v.feeds.failing(); bad != nil && len(v.desk.roll.runs) == 0 {
 		command := fixes(bad.Result().Err)[0].Command
 		return tui.Action{ID: "runs.copy", Key: bind("copy", "y"), Title: "Copy " + command, Cmd: func() tea.Cmd { return tui.Copy(command) }}
+	}
+	if r == nil && len(v.desk.roll.runs) == 0 {
+		return tui.Action{ID: "runs.copy", Key: bind("copy", "y"), Title: "Copy " + trackingURI, Cmd: func() tea.Cmd { return tui.Copy(trackingURI) }}
 	}
 	return tui.Action{ID: "runs.copy", Key: bind("copy id", "y"), Title: "Copy the id of " + name, Why: none, Cmd: func() tea.Cmd { return tui.Copy(r.ID) }}
 }

@@ -116,3 +116,30 @@ func BenchmarkFilterNewSnapshot10000(b *testing.B) {
 		v.Render(f)
 	}
 }
+
+// A new snapshot of ten thousand runs in the picture of all of them.
+func benchFace(b *testing.B, face func(d *Desk) tui.View) {
+	v, all, f := many(b)
+	f.H = 24
+	c := face(v.desk)
+	c.Open(b.Context())
+	c.Refresh()
+	c.Render(f)
+	for i := 0; b.Loop(); i++ {
+		b.StopTimer()
+		all = changed1(all, i*37%len(all))
+		v.take(all)
+		c.Refresh()
+		f.Now = f.Now.Add(settle)
+		b.StartTimer()
+		c.Render(f)
+	}
+}
+
+func BenchmarkParallel10000(b *testing.B) {
+	benchFace(b, func(d *Desk) tui.View { return NewParallel(d) })
+}
+
+func BenchmarkScatter10000(b *testing.B) {
+	benchFace(b, func(d *Desk) tui.View { return NewScatter(d) })
+}

@@ -18,13 +18,13 @@ type column = table.Column[*backends.Run]
 func columns(d *Desk, p *picks, s shape) (defs []column, on []string) {
 	defs = append(defs, nameColumn(p), stateColumn())
 	for i, f := range s.metrics {
-		defs = append(defs, metricColumn(f, i))
+		defs = append(defs, metricColumn(p, f, i))
 	}
 	for i, f := range s.params {
 		defs = append(defs, paramColumn(f, i))
 	}
 	defs = append(defs, progressColumn(), tookColumn(d), startedColumn(d),
-		textColumn("source", 2, func(r *backends.Run) string { return r.Backend }),
+		textColumn("source", 45, func(r *backends.Run) string { return r.Backend }),
 		textColumn("experiment", 1, func(r *backends.Run) string { return r.ExpName }),
 		textColumn("user", 1, func(r *backends.Run) string { return r.User }),
 		textColumn("commit", 1, func(r *backends.Run) string { return short(r.Tag(backends.TagGitCommit)) }),
@@ -34,11 +34,15 @@ func columns(d *Desk, p *picks, s shape) (defs []column, on []string) {
 	if len(s.metrics)+len(s.params) > 0 {
 		on = append(on, "epoch")
 	}
-	return defs, append(on, "took", "started", "source")
+	on = append(on, "took", "started")
+	if s.sources {
+		on = append(on, "source")
+	}
+	return defs, on
 }
 
 // nameColumn is the run's colour, as a dash or a letter, and its name. A pinned
-// run has a pin instead of the dash, and stands out.
+// run has a pin instead of the dash, the baseline a broken one, and both stand out.
 func nameColumn(p *picks) column {
 	return column{
 		ID: "run", Title: "  run", Fixed: true, Weight: 100, Min: 12, Max: 28,
@@ -52,12 +56,21 @@ func nameColumn(p *picks) column {
 			if letter := l.Theme.SeriesLetter(i); letter != "" {
 				sign = letter
 			}
-			l.Put(l.Set.Series[i%len(l.Set.Series)], sign).Space(1)
+			base := p.isBaseline(r)
+			if base && !l.Theme.Mono {
+				sign = l.Theme.Glyph.Limit
+			}
+			l.Put(l.Set.Series[i%len(l.Set.Series)], sign)
+			if base && l.Theme.Mono { // the letter stays, and the dash is beside it
+				l.Put(l.Set.Series[i%len(l.Set.Series)], l.Theme.Glyph.Limit)
+			} else {
+				l.Space(1)
+			}
 			if r.Parent != "" {
 				l.Space(2)
 			}
 			style := l.Set.Text
-			if pinned || l.Set.Text == l.Theme.Row.Text {
+			if pinned || base || l.Set.Text == l.Theme.Row.Text {
 				style = l.Set.Title
 			}
 			l.Put(style, r.Name)
@@ -99,10 +112,14 @@ func putState(l *cell.Line, r *backends.Run) {
 // nothing moves while a run trains.
 const metricMin = 9
 
-func metricColumn(f field, place int) column {
+func metricColumn(p *picks, f field, place int) column {
 	return column{
 		ID: "metrics." + f.key, Title: f.key, Align: cell.AlignRight, Min: metricMin, Max: 14, Weight: metricWeight(place), Desc: !lowerIsBetter(f.key),
 		Cell: func(r *backends.Run, l *cell.Line) {
+			if d, ok := p.difference(r, f.key, f.figures); ok {
+				l.Put(l.Set.Text, d)
+				return
+			}
 			m, ok := r.Metric(f.key)
 			l.Metric(m.Value, ok, f.figures)
 		},

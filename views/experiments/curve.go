@@ -29,6 +29,7 @@ type curve struct {
 	x     *hub.Handle[*backends.History] // of the metric that x is, else nil
 
 	from    *backends.History // what pyramid was read from
+	fromX   *backends.History // what at was read from
 	pyramid *pyramid.Pyramid
 	taken   int               // points of y that are in the pyramid
 	at      map[int64]float64 // x by step, as far as it was read
@@ -39,6 +40,9 @@ type curve struct {
 // data is the line so far.
 func (c *curve) data() *pyramid.Pyramid {
 	h := c.y.Result().Value
+	if x := c.x.Result().Value; x != c.fromX { // points of the metric that x is were taken back: all places are others
+		c.fromX, c.at, c.seen, c.last, c.pyramid = x, nil, 0, 0, nil
+	}
 	if c.pyramid == nil || h != c.from && h != nil || h != nil && h.Len() < c.taken { // the history was read anew
 		c.pyramid, c.taken, c.from = &pyramid.Pyramid{Path: c.x != nil}, 0, h
 	}

@@ -13,14 +13,17 @@ import (
 // Actions implements tui.View.
 func (v *Curves) Actions() []tui.Action {
 	none := ""
-	if v.plots[0] == "" {
+	if len(v.plots) == 0 {
 		none = "nothing has been logged yet"
 	}
 	smooth := func(by float64) func() {
 		return func() { v.each(func(o *chart.Options) { o.Smooth = min(0.98, max(0, o.Smooth+by)) }) }
 	}
-	word := "log axis"
-	if v.charts[0].Opt.LogY {
+	word, pin := "log axis", "pin the chart"
+	if len(v.plots) > 0 && slices.Contains(v.pins, v.plots[v.cur]) {
+		pin = "pin no more"
+	}
+	if v.charts[v.cur].Opt.LogY {
 		word = "linear axis"
 	}
 	acts := []tui.Action{
@@ -29,19 +32,20 @@ func (v *Curves) Actions() []tui.Action {
 		{ID: "curves.log", Key: bind(word, "L"), Title: "Curves: " + word, Why: none, Do: v.toggleLog},
 		{ID: "curves.smooth", Key: bind("smoother", ">"), Title: "Curves: smoother", Why: none, Do: smooth(.1)},
 		{ID: "curves.rough", Key: bind("rougher", "<"), Title: "Curves: rougher", Why: none, Do: smooth(-.1)},
+		{ID: "curves.pin", Key: bind(pin, "p"), Title: "Curves: " + pin + ": pinned ones stand first", Why: none, Do: v.pin},
 		{ID: "curves.fit", Key: bind("fit", "f"), Title: "Curves: show everything", Why: none, Do: v.fit},
 		{ID: "curves.previous", Key: bind("previous metric", "N"), Title: "Curves: previous metric", Why: none, Do: func() { v.next(-1) }},
 		{ID: "curves.logx", Key: bind("log x", "ctrl+x"), Title: "Curves: logarithmic x, or linear", Why: none, Do: func() { v.each(func(o *chart.Options) { o.LogX = !o.LogX }) }},
 	}
-	acts = append(acts, v.motions(none)...)
-	for i := 5; i < len(acts); i++ {
+	acts = append(acts, curveMotions(v, none)...)
+	for i := 6; i < len(acts); i++ {
 		acts[i].Quiet = true
 	}
 	return acts
 }
 
-// motions are the charts' own keys, named: the charts do them.
-func (v *Curves) motions(none string) []tui.Action {
+// curveMotions are the charts' own keys, named: the charts do them.
+func curveMotions(v *Curves, none string) []tui.Action {
 	do := func(id, word string, msg tea.KeyPressMsg, keys ...string) tui.Action {
 		return tui.Action{ID: id, Key: bind(word, keys...), Title: "Curves: " + word, Why: none, Do: func() { v.Key(msg) }}
 	}
@@ -68,21 +72,24 @@ func (v *Curves) fit() {
 }
 
 func (v *Curves) toggleLog() {
-	v.logs[v.plots[0]] = !v.charts[0].Opt.LogY
+	if len(v.plots) == 0 {
+		return
+	}
+	v.logs[v.plots[v.cur]] = !v.charts[v.cur].Opt.LogY
 	v.plot()
 }
 
-// next shows another metric in the upper chart.
+// next shows another metric in the current chart.
 func (v *Curves) next(by int) {
 	if all := v.metrics(); len(all) > 0 {
-		v.show(all[(slices.Index(all, v.plots[0])+by+len(all))%len(all)])
+		v.show(all[(slices.Index(all, v.plots[v.cur])+by+len(all))%len(all)])
 	}
 }
 
 func (v *Curves) show(metric string) {
 	v.metric = metric
-	v.charts[0].Fit()
 	v.plot()
+	v.charts[v.cur].Fit()
 }
 
 // nextAxis goes from step to relative time, wall time and the epoch, where one is

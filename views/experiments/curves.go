@@ -3,6 +3,7 @@ package experiments
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -10,7 +11,6 @@ import (
 
 	"flightdeck/tui"
 	"flightdeck/tui/keys"
-	"flightdeck/tui/widget/cell"
 	"flightdeck/tui/widget/chart"
 )
 
@@ -24,15 +24,19 @@ type Curves struct {
 	shown, wanted lines
 	due           time.Time // when wanted is to be followed; zero when it is
 
-	metric string          // of the upper chart; "" lets the data choose
+	metric string          // of the current chart; "" lets the data choose
+	pins   []string        // metrics whose charts stay, and stand first
 	by     string          // x: byStep, byRelative, byTime or a metric's name
 	logs   map[string]bool // metrics whose axis was decided
-	charts [2]*chart.Chart
-	plots  [2]string // the metric of each
-	series [2][]chart.Series
+	charts [mostCharts]*chart.Chart
+	plots  []string // the metric of each that there is
+	cur    int      // the chart that keys are about
+	series [mostCharts][]chart.Series
 	curves map[curveKey]*curve
+	bands  map[bandKey]*band
+	kept   map[bandKey]bool // those that are drawn
 
-	split int // rows of the upper chart at the last Render; 0 when it is alone
+	stack []stacked // what the last Render showed, from the top
 }
 
 // curveKey names one line: a run's metric over an x.
@@ -40,7 +44,7 @@ type curveKey struct{ run, metric, by string }
 
 // NewCurves makes the pane over the desk's selection.
 func NewCurves(d *Desk) *Curves {
-	v := &Curves{desk: d, poke: make(chan struct{}, 1), by: byStep, curves: map[curveKey]*curve{}, logs: map[string]bool{}}
+	v := &Curves{desk: d, poke: make(chan struct{}, 1), by: byStep, curves: map[curveKey]*curve{}, logs: map[string]bool{}, bands: map[bandKey]*band{}, kept: map[bandKey]bool{}}
 	for i := range v.charts {
 		v.charts[i] = chart.New(keys.Default())
 		v.charts[i].Opt.Raw = true
@@ -48,11 +52,16 @@ func NewCurves(d *Desk) *Curves {
 	return v
 }
 
+func (v *Curves) kind() string { return "Curves" }
+
 // Title implements tui.View.
 func (v *Curves) Title() tui.Title {
-	t := tui.Title{Name: "Curves", Right: manner(v.charts[0])}
-	if v.plots[0] != "" {
-		t.Name, t.Of, t.Note = v.plots[0], "by "+v.by, v.shown.note
+	if len(v.plots) == 0 {
+		return tui.Title{Name: "charts"}
+	}
+	t := tui.Title{Name: v.plots[0], Of: "by " + v.by, Note: v.shown.note, Right: manner(v.charts[0])}
+	if slices.Contains(v.pins, v.plots[0]) {
+		t.Note = strings.TrimPrefix(t.Note+", pinned", ", ")
 	}
 	return t
 }
@@ -79,6 +88,7 @@ func manner(c *chart.Chart) string {
 func (v *Curves) Open(ctx context.Context) <-chan struct{} {
 	v.ctx = ctx
 	clear(v.curves) // their watches ended with the pane
+	clear(v.bands)
 	v.desk.chosen.Watch(ctx, v.poke)
 	v.shown, v.wanted, v.due = lines{}, lines{}, time.Time{}
 	return v.poke
@@ -100,44 +110,50 @@ func (v *Curves) Refresh() {
 // Soon implements tui.Soon.
 func (v *Curves) Soon() time.Time { return v.due }
 
-// Key implements tui.Keys; both charts read at the same x.
+// Key implements tui.Keys; all charts read at the same x.
 func (v *Curves) Key(msg tea.KeyPressMsg) bool {
-	taken := v.charts[0].Key(msg)
-	v.share(0)
+	taken := v.charts[v.cur].Key(msg)
+	v.share(v.cur)
 	return taken
 }
 
 // Hover implements tui.Hover: the crosshair follows the mouse.
-func (v *Curves) Hover() bool { return v.plots[0] != "" }
+func (v *Curves) Hover() bool { return len(v.plots) > 0 }
 
 // Mouse implements tui.Mouse.
 func (v *Curves) Mouse(msg tea.MouseMsg, x, y int) bool {
-	i, dy := 0, 0
-	if v.split > 0 && y > v.split {
-		i, dy = 1, v.split+1
+	for _, s := range slices.Backward(v.stack) {
+		if y < s.top {
+			continue
+		}
+		taken := v.charts[s.chart].Mouse(msg, x, y-s.top)
+		if taken {
+			v.share(s.chart)
+		}
+		return taken
 	}
-	taken := v.charts[i].Mouse(msg, x, y-dy)
-	if taken {
-		v.share(i)
-	}
-	return taken
+	return false
 }
 
-// share gives the other chart the crosshair of one.
+// share gives the other charts the crosshair of one.
 func (v *Curves) share(from int) {
 	x, on := v.charts[from].Crosshair()
-	v.charts[1-from].SetCrosshair(x, on)
+	for i, c := range v.charts {
+		if i != from {
+			c.SetCrosshair(x, on)
+		}
+	}
 }
 
 // Render implements tui.View. It is where the curves follow the selection once it
 // has rested: the frame's clock is the only one that a view may read.
 func (v *Curves) Render(f tui.Frame) string {
-	v.desk.now, v.split = f.Now, 0
+	v.desk.now = f.Now
 	if !v.due.IsZero() && !f.Now.Before(v.due) {
 		v.shown, v.due = v.wanted, time.Time{}
 		v.plot()
 	}
-	if v.plots[0] == "" {
+	if len(v.plots) == 0 {
 		if len(v.shown.runs) == 0 {
 			return sentence(f, "no curves: no run is selected")
 		}
@@ -146,28 +162,13 @@ func (v *Curves) Render(f tui.Frame) string {
 	for _, c := range v.charts {
 		c.Opt.Zone = f.Now.Location()
 	}
-	if v.plots[1] == "" || f.H < 14 {
-		return v.charts[0].Render(f.Theme, f.W, f.H)
+	v.stack = pile(v.stack, len(v.plots), v.cur, f.H)
+	var drawn []string
+	for i, s := range v.stack {
+		if i > 0 {
+			drawn = append(drawn, rule(v, f, s.chart))
+		}
+		drawn = append(drawn, v.charts[s.chart].Render(f.Theme, f.W, s.rows))
 	}
-	lower := f.H / 3
-	v.split = f.H - lower - 1
-	return v.charts[0].Render(f.Theme, f.W, v.split) + "\n" + v.rule(f) + "\n" + v.charts[1].Render(f.Theme, f.W, lower)
-}
-
-// rule is the line with the lower chart's metric, as the shell draws a pane's.
-func (v *Curves) rule(f tui.Frame) string {
-	set, g := &f.Theme.Plain, f.Theme.Glyph
-	l := cell.NewLine(f.Theme, set, f.W).Put(set.Faint, g.Rule).Space(1).Put(set.Text, v.plots[1]).Space(1).Put(set.Dim, "by "+v.by).Space(1)
-	right := manner(v.charts[1])
-	end := f.W
-	if n := cell.Width(right) + 3; right != "" && l.Len()+n < f.W {
-		end -= n
-	} else {
-		right = ""
-	}
-	l.Put(set.Faint, strings.Repeat(g.Rule, max(0, end-l.Len())))
-	if right != "" {
-		l.Space(1).Put(set.Quiet, right).Space(1).Put(set.Faint, g.Rule)
-	}
-	return l.Render()
+	return strings.Join(drawn, "\n")
 }

@@ -12,7 +12,10 @@
 // each of the others.
 //
 // A room of the tab is one file: the table's columns, its filter, its forms; each
-// page of the details; the charts.
+// page of the details; each kind of chart (curves.go, parallel.go, scatter.go, which
+// charts.go shows one of). What runs have in common makes clusters (cluster.go), for
+// which the table (groups.go) has a mean and the curves a band (band.go). How all of
+// it is arranged can be saved under a name (views.go, savedview.go).
 package experiments
 
 import (
@@ -33,19 +36,27 @@ const settle = 80 * time.Millisecond
 
 // Chosen is what one client points at.
 type Chosen struct {
-	Run    *backends.Run   // under the cursor; nil when there are none
-	Marked []*backends.Run // in the order in which they were marked
-	Pinned []*backends.Run // those whose curves stay, in the order in which they were pinned
-	Top    []*backends.Run // the first of the table, whose curves show while none is marked or pinned
+	Run      *backends.Run   // under the cursor; nil when there are none
+	Marked   []*backends.Run // in the order in which they were marked
+	Pinned   []*backends.Run // those whose curves stay, in the order in which they were pinned
+	Groups   []*cluster      // whose curves show while the runs are grouped; Run is the best of Group
+	Group    *cluster        // under the cursor
+	Listing  int             // another one for each snapshot and filter: Desk.listed answers differently
+	Baseline *backends.Run   // what the others are measured against; nil when there is none
+	Top      []*backends.Run // the first of the table, whose curves show while none is marked or pinned
 }
 
 // Compare is the runs that a diff is about: the marked ones, else the pinned ones
-// and the selected. The first is what the others are measured against.
+// and the selected. The first is what the others are measured against: the
+// baseline, where there is one.
 func (c Chosen) Compare() []*backends.Run {
-	if len(c.Marked) > 1 {
-		return c.Marked
+	if len(c.Marked) > 1 && c.Baseline == nil {
+		return c.Marked // as they are: there may be ten thousand
 	}
-	return distinct(slices.Concat(c.Pinned, c.Marked, []*backends.Run{c.Run}))
+	if len(c.Marked) > 1 {
+		return distinct(slices.Concat(one(c.Baseline), c.Marked[:min(len(c.Marked), most)]))
+	}
+	return distinct(slices.Concat(one(c.Baseline), c.Pinned, c.Marked, one(c.Run)))
 }
 
 // distinct is the runs without nil and without those that stand there already.
@@ -89,6 +100,9 @@ type Desk struct {
 	colours map[string]int
 	now     time.Time // of the newest frame of any of the three: the clock that Refresh may read
 	detail  *Detail   // of this client; the table reveals it
+	charts  *Charts   // of this client: a saved view arranges it too
+	use     func(ctx context.Context, tab, name string) error
+	runs    *Runs     // of this client: the only one that writes to the desk; others ask it to
 	train   *Training // what the form for a new run offers; nil where nothing is built in
 }
 
@@ -148,12 +162,15 @@ func source[T any](d *Desk, name string) (T, bool) {
 	return zero, false
 }
 
-// watch is hub.Watch for a run: a capability C of its own backend. nil when the
-// backend cannot do that.
+// watch is hub.Watch for a run: a capability C of its own backend, or of the place
+// that a job's run was followed from. nil when neither can do that.
 func watch[C, T any](ctx context.Context, d *Desk, poke chan struct{}, r *backends.Run, topic, args string, fetch func(context.Context, C) (T, error)) *hub.Handle[T] {
 	b, ok := source[C](d, r.Backend)
 	if !ok {
-		return nil
+		x, some := backends.ExhibitsOf(d.sources, r)
+		if b, ok = any(x).(C); !ok || !some {
+			return nil
+		}
 	}
 	return hub.Watch(ctx, d.hub, poke, hub.Key{Backend: r.Backend, Capability: topic, Args: args}, func(ctx context.Context) (T, error) { return fetch(ctx, b) })
 }

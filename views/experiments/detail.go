@@ -8,6 +8,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"flightdeck/backends"
+	"flightdeck/backends/hub"
 	"flightdeck/tui"
 )
 
@@ -35,7 +36,8 @@ type Detail struct {
 	pages []page
 	tab   int
 
-	ctx    context.Context // of the open pane
+	media  []*hub.Handle[[]backends.Media] // of the runs: pages that they have nothing for are not offered
+	ctx    context.Context                 // of the open pane
 	poke   chan struct{}
 	leave  context.CancelFunc // ends what the current page watches
 	shown  Chosen             // what the page follows
@@ -46,14 +48,20 @@ type Detail struct {
 // NewDetail makes the pane over the desk's selection.
 func NewDetail(d *Desk) *Detail {
 	v := &Detail{desk: d, poke: make(chan struct{}, 1), leave: func() {}}
-	v.names = []string{"Summary", "Diff", "Log", "System", "Files"}
-	v.pages = []page{newSummary(d, v.poke), newDiff(d, v.poke), newLog(d, v.poke), newSystem(d, v.poke), newFiles(d, v.poke)}
+	v.names = []string{"Summary", "Diff", "Log", "System", "Histograms", "Media", "Files"}
+	v.pages = []page{newSummary(d, v.poke), newDiff(d, v.poke), newLog(d, v.poke), newSystem(d, v.poke), newHists(d, v.poke), newMedia(d, v.poke), newFiles(d, v.poke)}
 	return v
 }
 
 // Title implements tui.View.
 func (v *Detail) Title() tui.Title {
-	t := tui.Title{Name: "no run", Tabs: v.names, Tab: v.tab}
+	t := tui.Title{Name: "no run"}
+	for i, at := range v.offered() {
+		t.Tabs = append(t.Tabs, v.names[at])
+		if at == v.tab {
+			t.Tab = i
+		}
+	}
 	if v.shown.Run != nil {
 		t.Name = v.shown.Run.Name
 	}
@@ -65,9 +73,32 @@ func (v *Detail) Title() tui.Title {
 
 func (v *Detail) page() page { return v.pages[v.tab] }
 
+// offered is the pages that the run has something for, and the current one.
+func (v *Detail) offered() []int {
+	var hist, other bool
+	for i, of := range v.media {
+		for _, m := range of.Result().Value {
+			hist, other = hist || i == 0 && m.Kind == backends.MediaHistogram, other || m.Kind != backends.MediaHistogram
+		}
+	}
+	var out []int
+	for i, name := range v.names {
+		if i != v.tab && (name == "Histograms" && !hist || name == "Media" && !other) {
+			continue
+		}
+		out = append(out, i)
+	}
+	return out
+}
+
 // SetTab implements tui.Tabbed.
 func (v *Detail) SetTab(i int) {
-	i = (i + len(v.pages)) % len(v.pages)
+	all := v.offered()
+	v.turn(all[(i+len(all))%len(all)])
+}
+
+// turn shows a page.
+func (v *Detail) turn(i int) {
 	if i == v.tab {
 		return
 	}
@@ -78,7 +109,7 @@ func (v *Detail) SetTab(i int) {
 }
 
 // setTab shows the tab with a name.
-func (v *Detail) setTab(name string) { v.SetTab(slices.Index(v.names, name)) }
+func (v *Detail) setTab(name string) { v.turn(max(slices.Index(v.names, name), 0)) }
 
 // Open implements tui.View.
 func (v *Detail) Open(ctx context.Context) <-chan struct{} {
@@ -94,6 +125,10 @@ func (v *Detail) point(c Chosen) {
 	v.shown, v.wanted, v.due = c, c, time.Time{}
 	var ctx context.Context
 	ctx, v.leave = context.WithCancel(v.ctx)
+	v.media = v.media[:0]
+	for _, r := range distinct(slices.Concat(one(c.Run), c.Marked[:min(len(c.Marked), mostShelves)])) {
+		v.media = append(v.media, v.desk.media(ctx, v.poke, r))
+	}
 	runs := v.page().subject(c)
 	v.page().follow(ctx, runs)
 	v.page().refresh(runs)

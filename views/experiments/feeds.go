@@ -31,8 +31,9 @@ func (d *Desk) watchRuns(ctx context.Context, poke chan struct{}) feeds {
 	return out
 }
 
-// snapshot is all runs of all sources. While none has another answer than old it
-// is the same slice.
+// snapshot is all runs of all sources, each run once: what a job's run was followed
+// from is read in place too. While none has another answer than old it is the same
+// slice.
 func (v feeds) snapshot(old []*backends.Run) []*backends.Run {
 	if len(v) == 1 {
 		return v[0].Result().Value
@@ -41,7 +42,7 @@ func (v feeds) snapshot(old []*backends.Run) []*backends.Run {
 	for _, f := range v {
 		all = append(all, f.Result().Value...)
 	}
-	if slices.Equal(all, old) {
+	if all = backends.WithoutTwins(all); slices.Equal(all, old) {
 		return old
 	}
 	return all

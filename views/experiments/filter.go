@@ -21,12 +21,19 @@ type filter struct {
 	table  *table.Table[*backends.Run]
 	schema *query.Schema // what can be asked for; nil until it is
 	h      int           // rows of the table in the last frame
+
+	changes int // how often what passes may have become other
 }
 
 func newFilter(d *Desk, t *table.Table[*backends.Run]) *filter {
 	v := &filter{desk: d, table: t}
 	v.Input = &input.Input{Prompt: "/ ", Placeholder: `metrics.val_acc > 0.95 and params.lr < 0.01, or any text`, Complete: v.complete, Check: v.check}
 	return v
+}
+
+// action begins to type.
+func (v *filter) action() tui.Action {
+	return tui.Action{ID: "runs.filter", Key: bind("filter", "/"), Title: "Filter the runs", Why: whyNoFilter(v.desk), Do: v.Start}
 }
 
 // key types, and narrows the table by what is typed so far. What is wrong cannot be
@@ -56,6 +63,7 @@ func (v *filter) put(text string) {
 // the rows stay as they are.
 func (v *filter) narrow() {
 	src := strings.TrimSpace(v.Text())
+	v.changes++
 	if src == "" {
 		v.table.SetFilter(nil)
 		return

@@ -25,6 +25,7 @@ type bench struct {
 	desk   *Desk
 	runs   *Runs
 	curves *Curves
+	charts *Charts
 	detail *Detail
 	close  func()
 }
@@ -35,14 +36,14 @@ func newBench(tb testing.TB, b backends.Backend) *bench {
 	ctx, cancel := context.WithCancel(context.Background())
 	d := NewDesk(hub.New(ctx, hub.Options{}), tail.NewShelf(tail.Options{Dir: tb.TempDir()}), []backends.Backend{b}, nil)
 	t := Tab(d)
-	x := &bench{desk: d, runs: t.Panes[0].(*Runs), curves: t.Panes[1].(*Curves), detail: t.Panes[2].(*Detail), close: cancel}
+	x := &bench{desk: d, runs: t.Panes[0].(*Runs), curves: t.Panes[1].(*Charts).curves, charts: t.Panes[1].(*Charts), detail: t.Panes[2].(*Detail), close: cancel}
 	for _, v := range x.views() {
 		v.Open(ctx)
 	}
 	return x
 }
 
-func (x *bench) views() []tui.View { return []tui.View{x.runs, x.curves, x.detail} }
+func (x *bench) views() []tui.View { return []tui.View{x.runs, x.charts, x.detail} }
 
 func (x *bench) refresh() {
 	for range 3 { // the topic, then what it made the others watch
@@ -62,9 +63,10 @@ func TestExactCells(t *testing.T) {
 		x.refresh()
 		each := func(name string, v tui.View) { exact(t, name, v) }
 		for i, page := range x.detail.names {
-			x.detail.SetTab(i)
+			x.detail.turn(i)
 			x.refresh()
 			each("one run: "+page, x.detail)
+			x.detail.Key(tea.KeyPressMsg{Code: tea.KeyDown})
 		}
 		for range 3 {
 			x.runs.table.Key(tea.KeyPressMsg{Code: tea.KeySpace, Text: " "})
@@ -79,7 +81,7 @@ func TestExactCells(t *testing.T) {
 		each("all of a diff", x.detail)
 		x.detail.setTab("Files")
 		x.refresh()
-		x.detail.pages[4].(*files).enter()
+		x.detail.page().(*files).enter()
 		x.refresh()
 		each("a file", x.detail)
 
@@ -98,6 +100,16 @@ func TestExactCells(t *testing.T) {
 		x.runs.Key(tea.KeyPressMsg{Code: tea.KeyEscape})
 		x.runs.arrange()
 		each("chooser", x.runs)
+		for i := range x.charts.faces {
+			x.charts.SetTab(i)
+			x.refresh()
+			each("charts", x.charts)
+			x.charts.Key(tea.KeyPressMsg{Code: tea.KeyUp})
+			x.charts.Key(tea.KeyPressMsg{Code: tea.KeyRight})
+			each("charts after keys", x.charts)
+		}
+		x.charts.parallel.arrange()
+		each("axes", x.charts)
 		x.runs.chooser = nil
 		b.Dead(errors.New("no answer\x1b[2J from a peer with a long name"))
 		<-time.After(time.Minute)
@@ -146,6 +158,29 @@ func exact(t *testing.T, name string, v tui.View) {
 			}
 		}
 	}
+}
+
+// The pages of a run that logged histograms, images and texts.
+func TestExactCellsOfMedia(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := fake.Runs(2)
+		b.Change(func(s *fake.State) {
+			hist := backends.Histogram{Step: 3, Left: []float64{0, 1}, Right: []float64{1, 4}, Count: []float64{5, 2}}
+			s.Media = map[string][]fake.Logged{s.Runs[0].ID: {
+				{Kind: backends.MediaHistogram, Key: "a key \x1b[2J of a layer with a long name", Histograms: []backends.Histogram{hist, hist}},
+				{Kind: backends.MediaText, Key: "text", Items: []fake.Item{{Data: []byte("many words \x1b]0;evil\x07 that are wrapped\nand lines")}}},
+				{Kind: backends.MediaAudio, Key: "sound", Items: []fake.Item{{Data: make([]byte, 99)}}},
+			}}
+		})
+		x := newBench(t, b)
+		defer x.close()
+		x.refresh()
+		for _, page := range []string{"Histograms", "Media"} {
+			x.detail.setTab(page)
+			x.refresh()
+			exact(t, page, x.detail)
+		}
+	})
 }
 
 // report collects what a check finds.

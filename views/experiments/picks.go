@@ -16,6 +16,8 @@ type picks struct {
 	marks  []string
 	marked []*backends.Run // those of marks
 	pins   []string
+	base   string // key of the baseline; "" is none
+	delta  bool   // metrics are shown as differences to it
 }
 
 // learn takes the table's marks over. A key or a click changes how many there are,
@@ -50,12 +52,24 @@ func (p *picks) forget() {
 		}
 	}
 	p.marks, p.pins = slices.DeleteFunc(p.marks, gone), slices.DeleteFunc(p.pins, gone)
+	if p.base != "" && gone(p.base) {
+		p.base, p.delta = "", false
+		p.table.Redraw()
+	}
 	p.marked = p.desk.roll.pick(p.marks)
 }
 
 // mark takes a run into the comparison, or out of it.
 func (p *picks) mark(r *backends.Run) {
 	p.table.Mark(runKeyOf(r), !slices.Contains(p.marks, runKeyOf(r)))
+}
+
+// markAll marks these runs and no others.
+func (p *picks) markAll(runs []*backends.Run) {
+	p.clear()
+	for _, r := range runs {
+		p.table.Mark(runKeyOf(r), true)
+	}
 }
 
 // clear lets go of the marks.

@@ -15,8 +15,10 @@ import (
 // lines is the runs whose curves are drawn, in the order of their colours.
 type lines struct {
 	runs     []*backends.Run
-	selected string // key of the one under the cursor
-	note     string // which they are, in words
+	groups   []*cluster // instead of single runs; runs is all of theirs
+	selected string     // key of the one under the cursor
+	baseline string     // key of the one that the others are measured against
+	note     string     // which they are, in words
 }
 
 // mostLines is how many curves a chart shows: more cannot be told apart.
@@ -26,6 +28,13 @@ const mostLines = 24
 // first of the table while there are none of these, and the selected one.
 func (d *Desk) lines() lines {
 	c := d.chosen.Get()
+	if c.Group != nil {
+		l := lines{groups: c.Groups, selected: c.Group.key, runs: members(c.Groups), note: "mean, least and largest"}
+		if slices.ContainsFunc(c.Groups, func(g *cluster) bool { return len(g.runs) > mostMembers }) {
+			l.note += fmt.Sprintf(" of %d runs a group", mostMembers)
+		}
+		return l
+	}
 	runs := slices.Concat(c.Pinned, c.Marked)
 	var l lines
 	switch n := len(runs); {
@@ -38,28 +47,38 @@ func (d *Desk) lines() lines {
 		l.selected = runKeyOf(c.Run)
 		runs = slices.Concat(one(c.Run), runs)
 	}
-	l.runs = distinct(runs[:min(len(runs), mostLines+1)])
+	if c.Baseline != nil {
+		l.baseline = runKeyOf(c.Baseline)
+		runs = slices.Concat(one(c.Baseline), runs)
+	}
+	l.runs = distinct(runs[:min(len(runs), mostLines+2)])
 	l.runs = l.runs[:min(len(l.runs), mostLines)]
 	slices.SortFunc(l.runs, func(a, b *backends.Run) int { return cmp.Compare(d.colour(a), d.colour(b)) })
 	return l
 }
 
 // same says whether the same curves are drawn, whatever was logged since.
-func (l lines) same(o lines) bool { return l.selected == o.selected && sameRuns(l.runs, o.runs) }
+func (l lines) same(o lines) bool {
+	return l.selected == o.selected && l.baseline == o.baseline && sameRuns(l.runs, o.runs) && slices.EqualFunc(l.groups, o.groups, func(a, b *cluster) bool { return a.key == b.key })
+}
 
 // plot brings the charts up to date with what the runs have logged.
 func (v *Curves) plot() {
-	v.plots = v.choose()
+	v.plots, v.cur = choose(v.metrics(), v.pins, v.metric)
 	used := map[curveKey]bool{}
 	for i, metric := range v.plots {
 		var series []chart.Series
-		for _, r := range v.shown.runs {
+		runs := v.shown.runs
+		if v.shown.groups != nil {
+			series, runs = v.clustered(metric, used), nil
+		}
+		for _, r := range runs {
 			if _, ok := r.Metric(metric); !ok {
 				continue
 			}
 			k := curveKey{runKeyOf(r), metric, v.by}
 			used[k] = true
-			series = append(series, chart.Series{Key: k.run, Name: r.Name, Color: v.desk.colour(r), Data: v.curve(k, r).data(), Selected: k.run == v.shown.selected})
+			series = append(series, chart.Series{Key: k.run, Name: r.Name, Color: v.desk.colour(r), Data: v.curve(k, r).data(), Selected: k.run == v.shown.selected, Dashed: k.run == v.shown.baseline})
 		}
 		c := v.charts[i]
 		c.Opt.Higher, c.Opt.Values = !lowerIsBetter(metric), v.desk.roll.tally.values(metric)
@@ -70,6 +89,12 @@ func (v *Curves) plot() {
 			c.SetSeries(series)
 		}
 	}
+	for k := range v.bands {
+		if !v.kept[k] {
+			delete(v.bands, k)
+		}
+	}
+	clear(v.kept)
 	for k, c := range v.curves {
 		if !used[k] {
 			c.leave()
@@ -130,25 +155,6 @@ func (v *Curves) logarithmic(metric string, series []chart.Series) bool {
 	}
 	v.logs[metric] = true
 	return true
-}
-
-// choose picks the two metrics: what the user asked for above, else the first
-// loss; below, what is judged by.
-func (v *Curves) choose() (plots [2]string) {
-	all := v.metrics()
-	if len(all) == 0 {
-		return plots
-	}
-	plots[0] = all[0]
-	if slices.Contains(all, v.metric) {
-		plots[0] = v.metric
-	} else if i := slices.IndexFunc(all, lowerIsBetter); i >= 0 {
-		plots[0] = all[i]
-	}
-	if i := slices.IndexFunc(all, func(m string) bool { return m != plots[0] }); i >= 0 {
-		plots[1] = all[i]
-	}
-	return plots
 }
 
 // metrics is what the runs have logged about the model, the most telling first.

@@ -7,6 +7,7 @@ type roll struct {
 	runs        []*backends.Run
 	byKey       map[string]*backends.Run
 	experiments map[string]int // runs by the experiment's name
+	sources     map[string]int // runs by the backend's name
 	active      int
 	tally       tally
 }
@@ -20,6 +21,7 @@ func (l *roll) set(runs []*backends.Run) (changed bool, gone, fresh []*backends.
 	}
 	if l.byKey == nil {
 		l.byKey, l.experiments = make(map[string]*backends.Run, len(runs)), map[string]int{}
+		l.sources = map[string]int{}
 	}
 	gone, fresh = changes(l.runs, runs)
 	l.runs = runs
@@ -37,6 +39,9 @@ func (l *roll) set(runs []*backends.Run) (changed bool, gone, fresh []*backends.
 func (l *roll) count(r *backends.Run, by int) {
 	if l.experiments[r.ExpName] += by; l.experiments[r.ExpName] == 0 {
 		delete(l.experiments, r.ExpName)
+	}
+	if l.sources[r.Backend] += by; l.sources[r.Backend] == 0 {
+		delete(l.sources, r.Backend)
 	}
 	if r.Active() {
 		l.active += by

@@ -6,8 +6,6 @@ import (
 	"slices"
 	"time"
 
-	tea "charm.land/bubbletea/v2"
-
 	"flightdeck/backends"
 	"flightdeck/tui"
 	"flightdeck/tui/widget/table"
@@ -28,7 +26,14 @@ type Runs struct {
 	chooser  *chooser
 	arranged bool
 
+	menu   *menu   // open while something is chosen in the table's place
+	groups *groups // while the runs are grouped
+	views  *views
+	wanted []string // columns of a saved view, also those that no run has yet
+
 	opened time.Time // of the first frame after Open
+	taken  int       // snapshots
+	poke   chan struct{}
 }
 
 // NewRuns is the table over the desk's sources.
@@ -36,6 +41,8 @@ func NewRuns(d *Desk) *Runs {
 	v := &Runs{desk: d, picks: &picks{desk: d}}
 	v.table = table.New(table.Options[*backends.Run]{Key: runKeyOf})
 	v.picks.table, v.filter = v.table, newFilter(d, v.table)
+	d.runs = v
+	v.views = &views{desk: d, runs: v}
 	v.define(shape{}) // for jobs that log nothing
 	return v
 }
@@ -44,10 +51,17 @@ func NewRuns(d *Desk) *Runs {
 func (v *Runs) Title() tui.Title {
 	shown, total := v.table.Count()
 	t := tui.Title{Name: "Runs", Of: v.desk.roll.experiment(), Note: v.note(), Filter: v.filter.Text()}
+	if v.views.name != "" {
+		t.Name = v.views.name
+	}
 	if v.filter.Typing() {
 		t.Filter = ""
 	}
 	bad := v.feeds.failing()
+	if v.groups != nil {
+		t.Of, t.Right = v.groups.title()
+		return t
+	}
 	switch {
 	case total == 0 && bad != nil:
 		t.Right = "not read yet"
@@ -80,18 +94,31 @@ func (v *Runs) note() string {
 		}
 		text += fmt.Sprintf("%d %s", x.n, x.word)
 	}
+	if r := v.picks.baseline(); r != nil {
+		if text != "" {
+			text += ", "
+		}
+		text += "baseline " + r.Name
+		if v.picks.delta {
+			text += ": metrics are differences to it"
+		}
+	}
 	return text
 }
 
 // Open implements tui.View.
 func (v *Runs) Open(ctx context.Context) <-chan struct{} {
-	poke := make(chan struct{}, 1)
-	v.feeds, v.opened = v.desk.watchRuns(ctx, poke), time.Time{}
-	return poke
+	v.poke = make(chan struct{}, 1)
+	v.feeds, v.opened = v.desk.watchRuns(ctx, v.poke), time.Time{}
+	v.views.open(ctx, v.poke)
+	return v.poke
 }
 
 // Refresh implements tui.View.
-func (v *Runs) Refresh() { v.take(v.feeds.snapshot(v.desk.roll.runs)) }
+func (v *Runs) Refresh() {
+	v.take(v.feeds.snapshot(v.desk.roll.runs))
+	v.views.refresh()
+}
 
 // take shows a snapshot. It costs what changed, and a glance at each run.
 func (v *Runs) take(runs []*backends.Run) {
@@ -99,8 +126,14 @@ func (v *Runs) take(runs []*backends.Run) {
 		return
 	}
 	v.filter.schema = nil
-	if s := v.desk.roll.tally.shape(); !s.equal(v.shape) {
+	v.taken++
+	s := v.desk.roll.tally.shape()
+	s.sources = len(v.desk.roll.sources) > 1
+	if !s.equal(v.shape) {
 		v.define(s)
+	}
+	if v.picks.delta && v.picks.baseline() != v.desk.chosen.Get().Baseline {
+		v.table.Redraw() // every difference is another one
 	}
 	v.table.SetRows(v.desk.roll.runs)
 	v.picks.forget()
@@ -110,7 +143,7 @@ func (v *Runs) take(runs []*backends.Run) {
 // define makes the columns anew. Those that were there keep their width and place,
 // unless what is on by itself changes.
 func (v *Runs) define(s shape) {
-	fresh := !slices.Equal(s.on, v.shape.on) || len(v.shape.metrics)+len(v.shape.params) == 0
+	fresh := !slices.Equal(s.on, v.shape.on) || s.sources != v.shape.sources || len(v.shape.metrics)+len(v.shape.params) == 0
 	v.shape = s
 	var keep []string
 	for _, c := range v.table.Columns() {
@@ -122,6 +155,9 @@ func (v *Runs) define(s shape) {
 	v.table.Define(defs)
 	if fresh && !v.arranged {
 		keep = on
+	}
+	if len(v.wanted) > 0 {
+		keep = v.wanted
 	}
 	v.table.SetColumns(keep)
 	if id, _ := v.table.Sorted(); v.sorted || id != "" && id != "started" {
@@ -135,77 +171,29 @@ func (v *Runs) define(s shape) {
 	v.table.Sort("started", true)
 }
 
-// Key implements tui.Keys.
-func (v *Runs) Key(msg tea.KeyPressMsg) bool {
-	switch {
-	case v.filter.Typing():
-		if !v.filter.key(msg) {
-			return false
-		}
-	case v.chooser != nil:
-		return v.chooser.list.Key(msg)
-	case !v.table.Key(msg):
-		return false
-	}
-	v.publish()
-	return true
-}
-
-// Mouse implements tui.Mouse.
-func (v *Runs) Mouse(msg tea.MouseMsg, x, y int) bool {
-	_, pressed := msg.(tea.MouseClickMsg)
-	switch {
-	case v.chooser != nil:
-		return v.chooser.list.Mouse(msg, x, y-1)
-	case v.filter.Typing() && pressed && y <= v.filter.popup():
-		if y == 0 {
-			v.filter.Click(x - 1)
-		}
-		return true
-	case len(v.desk.roll.runs) == 0 || !v.table.Mouse(msg, x, y):
-		return false
-	}
-	v.publish()
-	return true
-}
-
 // Objects implements tui.Objects.
 func (v *Runs) Objects() []tui.Object {
 	out := make([]tui.Object, 0, len(v.desk.roll.runs))
 	for _, r := range v.desk.roll.runs {
 		out = append(out, tui.Object{Ref: r.Ref(), Name: "Run " + r.Name, Note: v.shape.figure(r), Go: func() { v.show(r) }})
 	}
-	return out
+	return append(out, v.views.objects()...)
 }
 
 // show selects a run, and lets go of a filter that hides it.
 func (v *Runs) show(r *backends.Run) {
+	v.groups = nil
 	if !v.table.Select(runKeyOf(r)) {
 		v.filter.put("")
 		v.table.Select(runKeyOf(r))
 	}
+	v.told()
+}
+
+// told publishes what another pane asked for, and has this one drawn anew.
+func (v *Runs) told() {
 	v.publish()
-}
-
-// Typing implements tui.Typing.
-func (v *Runs) Typing() bool { return v.filter.Typing() }
-
-// Paste implements tui.Typing.
-func (v *Runs) Paste(text string) {
-	if v.filter.Typing() {
-		v.filter.Paste(text)
-		v.filter.narrow()
-		v.publish()
-	}
-}
-
-// Cursor implements tui.Typing.
-func (v *Runs) Cursor() *tea.Cursor {
-	c := v.filter.Cursor()
-	if c != nil {
-		c.X++
-	}
-	return c
+	again(v.poke)
 }
 
 // top is how many runs' curves show while none is marked or pinned.
@@ -216,17 +204,27 @@ const top = 8
 func (v *Runs) publish() {
 	v.picks.learn()
 	old := v.desk.chosen.Get()
-	c := Chosen{Marked: v.picks.marked, Pinned: v.desk.roll.pick(v.picks.pins)}
+	c := Chosen{Marked: v.picks.marked, Pinned: v.desk.roll.pick(v.picks.pins), Baseline: v.picks.baseline()}
+	c.Listing = v.taken + v.filter.changes
 	c.Run, _ = v.table.Selected()
 	v.desk.alerts.seen(c.Run)
 	n, total := v.table.Count()
 	for i := range min(n, top) {
 		c.Top = append(c.Top, v.table.At(i))
 	}
+	if v.groups != nil {
+		if v.groups.listing != c.Listing {
+			v.groups.listing = c.Listing
+			v.groups.refresh()
+		}
+		if c.Groups, c.Group = v.groups.chosen(); c.Group != nil {
+			c.Run = c.Group.best(v.groups.judge())
+		}
+	}
 	if n == 0 && total > 0 {
 		c.Run, c.Top = old.Run, old.Top
 	}
-	if old.Run != c.Run || !slices.Equal(old.Top, c.Top) || !slices.Equal(old.Marked, c.Marked) || !slices.Equal(old.Pinned, c.Pinned) {
+	if old.Run != c.Run || old.Baseline != c.Baseline || old.Listing != c.Listing || !slices.Equal(old.Top, c.Top) || !slices.Equal(old.Marked, c.Marked) || !slices.Equal(old.Pinned, c.Pinned) || old.Group != c.Group || !slices.Equal(old.Groups, c.Groups) {
 		v.desk.chosen.Set(c)
 	}
 }

@@ -22,6 +22,8 @@ func (v *Runs) Render(f tui.Frame) string {
 	switch bad := v.feeds.failing(); {
 	case v.chooser != nil:
 		return v.chooser.render(f)
+	case v.menu != nil:
+		return v.menu.render(f)
 	case len(v.desk.roll.runs) > 0:
 		return v.rows(f, bad)
 	case bad != nil:
@@ -29,7 +31,7 @@ func (v *Runs) Render(f tui.Frame) string {
 	case v.feeds.waiting():
 		return reading(f, v.feeds[0].source, v.opened)
 	}
-	return empty(f, v.desk.whyNoNew() == "")
+	return empty(f, ways(v.desk.whyNoNew() == ""))
 }
 
 // rows is the table; below it why it may be out of date, above it what is typed.
@@ -38,7 +40,12 @@ func (v *Runs) rows(f tui.Frame, bad *feed) string {
 	if bad != nil && h > 3 {
 		h--
 	}
-	drawn := v.table.Render(f.Theme, f.W, h, f.Focused)
+	var drawn string
+	if v.groups != nil {
+		drawn = v.groups.table.Render(f.Theme, f.W, h, f.Focused)
+	} else {
+		drawn = v.table.Render(f.Theme, f.W, h, f.Focused)
+	}
 	if h == f.H && !v.filter.Typing() {
 		return drawn
 	}
@@ -70,7 +77,7 @@ const step = 4
 // Rows implements tui.Sized: the header, the runs and an empty row.
 func (v *Runs) Rows(int) int {
 	n := len(v.desk.roll.runs)
-	if n == 0 || v.chooser != nil {
+	if n == 0 || v.chooser != nil || v.menu != nil {
 		return 1 << 10
 	}
 	return 2 + (n+step-1)/step*step
@@ -95,42 +102,6 @@ func reading(f tui.Frame, source string, since time.Time) string {
 	set := &f.Theme.Plain
 	text := fmt.Sprintf("%s is slow to answer: asked for its runs at %s", source, clock(since, f.Now))
 	return cell.Block([]string{"", cell.NewLine(f.Theme, set, f.W).Space(2).Mark(set.Dim, f.Theme.Glyph.Waiting, set.Quiet, text).Render()}, f.W, f.H)
-}
-
-// empty is what to do first.
-func empty(f tui.Frame, startable bool) string {
-	s := &sheet{}
-	s.begin(f)
-	set := &f.Theme.Plain
-	row := func(key, what, note string) {
-		l := s.line().Space(3).Put(set.Title, key).Fill(7)
-		style := set.Selected
-		if key != "" {
-			style = set.Text
-		}
-		l.Put(style, what)
-		if at := max(l.Len()+3, 28); at+cell.Width(note) < f.W {
-			s.add(l.Fill(at).Put(set.Dim, note))
-			return
-		}
-		s.add(l)
-		for _, part := range cell.Wrap(note, max(1, f.W-10)) {
-			s.add(s.line().Fill(9).Put(set.Dim, part))
-		}
-	}
-	if f.H > 6 && f.W >= 60 {
-		s.add(s.line())
-		s.add(s.line())
-	}
-	for _, part := range cell.Wrap("No runs here yet. Two ways to get one:", max(1, f.W-5)) {
-		s.add(s.line().Space(3).Put(set.Title, part))
-	}
-	s.add(s.line())
-	if startable {
-		row("n", "start one", "the built-in model on digits, or any command")
-	}
-	row("", "flightdeck run -- python train.py", "any command, as a job that outlives this terminal")
-	return s.end()
 }
 
 // trouble is what happened, since when and how often, and what to do.

@@ -71,7 +71,7 @@ func TestJobsThatLogNothingHaveColumns(t *testing.T) {
 			}
 		})
 		x := open(t, b, 120, 40)
-		for _, c := range []string{"run", "state", "took", "started ▾", "source"} {
+		for _, c := range []string{"run", "state", "took", "started ▾"} {
 			if !strings.Contains(x.Line(2), c) {
 				t.Errorf("no %s in %q", c, x.Line(2))
 			}

@@ -149,11 +149,32 @@ func (p *summary) metrics(title string, shown []backends.Metric) {
 			style = set.Caution
 		}
 		l := p.labelled(m.Key).Put(style, cell.Right(p.desk.figures(m.Key).Format(m.Value), wide, ""))
+		if d := p.toBaseline(m); d != "" {
+			l.Space(2).Put(set.Quiet, d)
+		}
 		if !same {
 			l.Space(2).Put(set.Quiet, fmt.Sprintf("step %d", m.Step))
 		}
 		p.add(l)
 	}
+}
+
+// toBaseline is how far a metric is from the baseline's; "" without one.
+func (p *summary) toBaseline(m backends.Metric) string {
+	base := p.desk.chosen.Get().Baseline
+	if base == nil || runKeyOf(base) == runKeyOf(p.run) {
+		return ""
+	}
+	b, ok := base.Metric(m.Key)
+	d := m.Value - b.Value
+	if !ok || math.IsNaN(d) || math.IsInf(d, 0) {
+		return ""
+	}
+	text := p.desk.figures(m.Key).Format(d)
+	if d >= 0 {
+		text = "+" + text
+	}
+	return text + " to " + base.Name
 }
 
 // origin is what the run was made from: as its tags say, else as was recorded.

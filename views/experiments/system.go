@@ -29,6 +29,7 @@ type system struct {
 	at      int
 	rows    int // of figures in the last frame
 	handles map[string]*hub.Handle[*backends.History]
+	strips  bool // each figure as heat over time, else as a line
 	line    *curve
 	chart   *chart.Chart
 }
@@ -103,7 +104,16 @@ func unit(key string) string {
 	return ""
 }
 
-func (p *system) actions() []tui.Action { return nil }
+func (p *system) actions() []tui.Action {
+	none, word := "", "manner: heat strips"
+	if len(p.keys) == 0 {
+		none = "nothing was sampled"
+	}
+	if p.strips {
+		word = "manner: lines"
+	}
+	return []tui.Action{{ID: "system.manner", Key: bind(word, "m"), Title: "System: as lines, or as heat strips", Why: none, Do: func() { p.strips = !p.strips }}}
+}
 
 func (p *system) key(msg tea.KeyPressMsg) bool {
 	switch msg.String() {
@@ -148,8 +158,16 @@ func (p *system) render(f tui.Frame) string {
 		first = 0
 	}
 	lines := make([]string, 0, f.H)
+	from, to := p.span()
 	for i := range p.rows {
-		lines = append(lines, p.row(f, first+i, wide))
+		lines = append(lines, p.row(f, first+i, wide, from, to))
+	}
+	if p.strips && p.rows < f.H {
+		lines = append(lines, p.when(f, wide+3, f.W-wide-19, from, to))
+		if rest := f.H - p.rows - 1; rest >= 4 {
+			lines = append(lines, strings.Split(p.chart.Render(f.Theme, f.W, rest), "\n")...)
+		}
+		return cell.Block(lines, f.W, f.H)
 	}
 	if rest := f.H - p.rows - 1; rest >= 4 {
 		lines = append(lines, cell.Blank(f.W))
@@ -159,21 +177,26 @@ func (p *system) render(f tui.Frame) string {
 }
 
 // row is a figure: its name, how it went, what it is now.
-func (p *system) row(f tui.Frame, i, wide int) string {
+func (p *system) row(f tui.Frame, i, wide int, from, to int64) string {
 	k, on, mark := p.keys[i], &f.Theme.Plain, " "
 	if i == p.at {
 		if mark = f.Theme.Glyph.Here; f.Focused {
 			on = &f.Theme.Row
 		}
 	}
-	var values []float64
+	var points backends.Points
 	if h := p.handles[k].Result().Value; h != nil {
-		values = h.Points().Value
+		points = h.Points()
 	}
 	m, _ := p.run.Metric(k)
 	l := cell.NewLine(f.Theme, on, f.W).Put(on.Selected, mark).Put(on.Dim, label(k)).Fill(wide + 3)
-	if spark := f.W - wide - 19; spark >= 4 {
-		l.Raw(chart.Sparkline(f.Theme, values, spark), spark).Space(1)
+	switch spark := f.W - wide - 19; {
+	case spark < 4:
+	case p.strips:
+		strip(l, k, points, from, to, spark)
+		l.Space(1)
+	default:
+		l.Raw(chart.Sparkline(f.Theme, points.Value, spark), spark).Space(1)
 	}
 	return l.Put(on.Text, cell.Right(amount(m.Value, f.Theme.Glyph.ThinSpace), 9, "…")).Space(1).Put(on.Dim, unit(k)).Render()
 }

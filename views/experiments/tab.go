@@ -9,7 +9,7 @@ import (
 // Tab is the whole tab of one client.
 func Tab(d *Desk) tui.Tab {
 	d.detail = NewDetail(d)
-	return tui.Tab{Name: "Experiments", Panes: []tui.View{NewRuns(d), NewCurves(d), d.detail}}
+	return tui.Tab{Name: "Experiments", Panes: []tui.View{NewRuns(d), NewCharts(d), d.detail}}
 }
 
 // reveal gives the details the keyboard: those of a tab, or as they are.

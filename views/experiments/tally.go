@@ -112,6 +112,7 @@ func (t *tally) values(metric string) cell.Range {
 type shape struct {
 	metrics, params []field // by how telling they are
 	on              []string
+	sources         bool // there is more than one
 }
 
 // field is one metric or param as a column.
@@ -121,7 +122,7 @@ type field struct {
 }
 
 func (s shape) equal(o shape) bool {
-	return slices.Equal(s.metrics, o.metrics) && slices.Equal(s.params, o.params) && slices.Equal(s.on, o.on)
+	return slices.Equal(s.metrics, o.metrics) && slices.Equal(s.params, o.params) && slices.Equal(s.on, o.on) && s.sources == o.sources
 }
 
 // figure is what a run is judged by, in words: "val_acc 0.9722".

@@ -103,6 +103,10 @@ func TestEmpty(t *testing.T) {
 			tuitest.Run(t, func(t *testing.T) {
 				x := open(t, fake.New("local", fake.State{}), size[0], size[1])
 				x.Golden("empty/" + name)
+				x.Press("y")
+				if x.Clipboard != "export MLFLOW_TRACKING_URI=http://127.0.0.1:5000" {
+					t.Errorf("copied %q", x.Clipboard)
+				}
 			})
 		})
 	}
@@ -118,4 +122,26 @@ func TestIdleDrawsNothing(t *testing.T) {
 			t.Errorf("%d messages in 20 s in which nothing happened", x.Updates-n)
 		}
 	})
+}
+
+// Nothing moves by itself: not the pictures of all runs, not the bands, not the
+// media, and not with a baseline.
+func TestIdleDrawsNothingAnywhere(t *testing.T) {
+	for name, keys := range map[string][]string{
+		"parallel": {"tab", "]", "up"}, "scatter": {"tab", "[", "right"}, "groups": {"c", "down", "enter"}, "baseline": {"b", "D", "down"},
+		"histograms": {"enter", "z", "]", "]", "]", "]"}, "media": {"enter", "z", "]", "]", "]", "]", "]"}, "views": {"V"}, "menu": {"c"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tuitest.Run(t, func(t *testing.T) {
+				x := open(t, withMedia(t), 160, 45)
+				x.Press(keys...).rest()
+				x.Advance(time.Second)
+				n := x.Updates
+				x.Advance(20 * time.Second)
+				if x.Updates != n {
+					t.Errorf("%d messages in 20 s in which nothing happened", x.Updates-n)
+				}
+			})
+		})
+	}
 }

@@ -31,7 +31,11 @@ func open(t *testing.T, b *fake.Backend, w, h int, change ...func(*tui.Config)) 
 	t.Cleanup(cancel)
 	hb := hub.New(ctx, hub.Options{})
 	hb.Attach(b)
-	tab := experiments.Tab(experiments.NewDesk(hb, tail.NewShelf(tail.Options{Dir: t.TempDir()}), []backends.Backend{b}, training()))
+	desk := experiments.NewDesk(hb, tail.NewShelf(tail.Options{Dir: t.TempDir()}), []backends.Backend{b}, training())
+	desk.Remembers(func(ctx context.Context, tab, name string) error {
+		return b.UseView(backends.WithGrant(ctx, backends.Grant{Actor: "ada", Role: backends.Owner}), tab, name)
+	})
+	tab := experiments.Tab(desk)
 	cfg := tui.Config{
 		Context: ctx, Workspace: "digits-lab", Theme: "dark", Role: backends.Owner, Tabs: []tui.Tab{tab},
 		Now: func() time.Time { return time.Now().UTC() }, Retry: hb.Retry, Health: hb.Health, Changed: hb.Subscribe(ctx),

@@ -61,19 +61,28 @@ func routes() []route {
 
 // table finds a route: by its whole path where there is nothing to fill in.
 type table struct {
-	exact  map[string]map[string]endpoint // path → method → endpoint
+	exact  map[string]map[string]target // path → method → what is there
 	filled []pattern
+}
+
+// target is an endpoint and the request that it takes; it reads its own when message
+// is nil.
+type target struct {
+	do      endpoint
+	message *message
 }
 
 type pattern struct {
 	method   string
 	elements []string
-	do       endpoint
+	target   target
 }
 
 func newTable(routes []route) *table {
-	t := &table{exact: map[string]map[string]endpoint{}}
+	t := &table{exact: map[string]map[string]target{}}
+	known := messages()
 	for _, r := range routes {
+		to := target{r.do, messageOf(known, r)}
 		under := []string{""}
 		if strings.HasPrefix(r.path, "/mlflow") {
 			under = prefixes()
@@ -81,26 +90,42 @@ func newTable(routes []route) *table {
 		for _, prefix := range under {
 			path := prefix + r.path
 			if strings.Contains(path, "{") {
-				t.filled = append(t.filled, pattern{r.method, strings.Split(path, "/"), r.do})
+				t.filled = append(t.filled, pattern{r.method, strings.Split(path, "/"), to})
 				continue
 			}
 			if t.exact[path] == nil {
-				t.exact[path] = map[string]endpoint{}
+				t.exact[path] = map[string]target{}
 			}
-			t.exact[path][r.method] = r.do
+			t.exact[path][r.method] = to
 		}
 	}
 	return t
 }
 
+// messageOf is the request of a route: that of its method and path, or of its path up
+// to what the path fills in at the end.
+func messageOf(known map[string]*message, r route) *message {
+	path := r.path
+	if strings.HasSuffix(path, "...}") {
+		path = path[:strings.LastIndexByte(path, '{')]
+	}
+	if at := strings.Index(path, "/mlflow"); at > 0 { // the proxy's have their prefix
+		path = path[at:]
+	}
+	if m := known[r.method+" "+path]; m != nil {
+		return m
+	}
+	return known[path]
+}
+
 // find also gives what the path filled in.
-func (t *table) find(method, path string) (endpoint, map[string]string, error) {
+func (t *table) find(method, path string) (target, map[string]string, error) {
 	if method == http.MethodHead {
 		method = http.MethodGet
 	}
 	methods, known := t.exact[path]
-	if do, ok := methods[method]; ok {
-		return do, nil, nil
+	if to, ok := methods[method]; ok {
+		return to, nil, nil
 	}
 	elements := strings.Split(path, "/")
 	for i := range t.filled {
@@ -110,14 +135,14 @@ func (t *table) find(method, path string) (endpoint, map[string]string, error) {
 			continue
 		}
 		if p.method == method {
-			return p.do, params, nil
+			return p.target, params, nil
 		}
 		known = true
 	}
 	if known {
-		return nil, nil, &apiError{methodNotAllowed, method + " " + path + " is not served here"}
+		return target{}, nil, &apiError{methodNotAllowed, method + " " + path + " is not served here"}
 	}
-	return nil, nil, &apiError{endpointNotFound, method + " " + path + " is not served here"}
+	return target{}, nil, &apiError{endpointNotFound, method + " " + path + " is not served here"}
 }
 
 func (p *pattern) match(path []string) (map[string]string, bool) {

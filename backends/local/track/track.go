@@ -76,14 +76,14 @@ func Handler(st *store.Store, o Options) http.Handler {
 }
 
 func (a *api) serve(w http.ResponseWriter, r *http.Request, t *table) {
-	do, params, err := t.find(r.Method, r.URL.Path)
+	to, params, err := t.find(r.Method, r.URL.Path)
 	var in *fields
 	if err == nil {
-		in, err = a.readFields(w, r, params)
+		in, err = a.readFields(w, r, to.message, params)
 	}
 	var out any
 	if err == nil {
-		out, err = do(a, r.Context(), in)
+		out, err = to.do(a, r.Context(), in)
 	}
 	if err != nil {
 		_, _ = io.CopyN(io.Discard, r.Body, drained)

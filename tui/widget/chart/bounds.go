@@ -94,6 +94,10 @@ func (c *ranges) seen(x0, x1 float64) (lo, hi float64, ok bool) {
 			continue
 		}
 		take(c.curve(i))
+		if s.Lo != nil && s.Hi != nil {
+			take(s.Lo.Curve())
+			take(s.Hi.Curve())
+		}
 		if c.Opt.Smooth > 0 && c.Opt.Raw {
 			take(s.Data.Curve())
 		}

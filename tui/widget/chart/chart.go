@@ -40,6 +40,7 @@ import (
 	"flightdeck/tui/theme"
 	"flightdeck/tui/widget/cell"
 	"flightdeck/tui/widget/chart/axis"
+	"flightdeck/tui/widget/chart/canvas"
 	"flightdeck/tui/widget/chart/dots"
 	"flightdeck/tui/widget/chart/pyramid"
 )
@@ -72,6 +73,11 @@ type Series struct {
 	Color    int    // in the theme's series
 	Data     *pyramid.Pyramid
 	Selected bool // drawn last
+	Dashed   bool // what the others are measured against
+
+	// Lo and Hi, where they are set, are the edges of a band around the line: the
+	// least and the largest of several that it is the mean of.
+	Lo, Hi *pyramid.Pyramid
 }
 
 // Limit is a threshold on y.
@@ -157,7 +163,8 @@ type scene struct {
 	sx, sy dots.Scale
 	ticksY []axis.Tick
 	grid   dots.Grid
-	cv     canvas
+	edges  [2]dots.Grid // of a band
+	cv     canvas.Canvas
 	gaps   []pyramid.Gap
 }
 
@@ -204,6 +211,9 @@ func (c *Chart) Render(th *theme.Theme, w, h int) string {
 	for _, s := range c.series {
 		if s.Data != nil {
 			key.data += s.Data.Rev()
+		}
+		if s.Lo != nil && s.Hi != nil {
+			key.data += s.Lo.Rev() + s.Hi.Rev()
 		}
 	}
 	if c.frame.of != key || c.frame.text == "" {

@@ -25,11 +25,11 @@ type composer struct {
 // on top, but limits and end labels only take cells that nothing is in.
 func (c *composer) draw(th *theme.Theme, w, h int) string {
 	s := c.at
-	s.cv.reset(w, h)
+	s.cv.Reset(w, h)
 	if _, _, ok := c.all(); !ok {
 		s.w, s.h, s.plot = w, h, rect{}
 		text, n := cell.Cut("no points yet", w, th.Glyph.Ellipsis)
-		s.cv.text(min(margin, w-n), h/2, text, th.Plain.Quiet)
+		s.cv.Text(min(margin, w-n), h/2, text, th.Plain.Quiet)
 		return s.cv.String()
 	}
 	c.layOut(th, w, h)
@@ -107,7 +107,7 @@ func (c *composer) labels(th *theme.Theme) {
 			continue
 		}
 		rows[row] = true
-		s.cv.text(s.plot.x-1-cell.Width(t.Text), s.plot.y+row, t.Text, th.Plain.Dim)
+		s.cv.Text(s.plot.x-1-cell.Width(t.Text), s.plot.y+row, t.Text, th.Plain.Dim)
 	}
 	if s.axisY < 0 {
 		return
@@ -125,7 +125,7 @@ func (c *composer) labels(th *theme.Theme) {
 		if at < end+2 || n > s.plot.w {
 			continue
 		}
-		end = at + s.cv.text(at, s.axisY, t.Text, th.Plain.Dim)
+		end = at + s.cv.Text(at, s.axisY, t.Text, th.Plain.Dim)
 	}
 }
 
@@ -155,29 +155,33 @@ func (c *composer) style(th *theme.Theme, i int) theme.Style {
 
 func (c *composer) lines(th *theme.Theme) {
 	order := c.order()
+	for _, i := range order {
+		if s := &c.series[i]; s.Lo != nil && s.Hi != nil {
+			c.band(s, c.style(th, i))
+		}
+	}
 	if c.Opt.Smooth > 0 && c.Opt.Raw {
 		for _, i := range order {
-			c.line(c.series[i].Data.Curve(), th.Plain.Faint)
+			c.line(c.series[i].Data.Curve(), th.Plain.Faint, false)
 		}
 	}
 	for _, i := range order {
-		c.line(c.curve(i), c.style(th, i))
+		c.line(c.curve(i), c.style(th, i), c.series[i].Dashed)
 	}
 }
 
 // line draws one curve over what is there.
-func (c *composer) line(cv pyramid.Curve, st theme.Style) {
+func (c *composer) line(cv pyramid.Curve, st theme.Style, dashed bool) {
 	s := c.at
 	clear(s.grid.Bits)
 	cv.Draw(&s.grid, &s.sx, &s.sy)
 	if p, ok := cv.Only(); ok {
 		s.block(p)
 	}
-	for i, bits := range s.grid.Bits {
-		if bits != 0 {
-			s.cv.put(s.plot.x+i%s.grid.CellsW, s.plot.y+i/s.grid.CellsW, s.grid.Rune(bits), st)
-		}
+	if dashed {
+		s.grid.Dash()
 	}
+	s.cv.Dots(&s.grid, s.plot.x, s.plot.y, st)
 }
 
 // block makes a single sample a square of dots.
@@ -206,12 +210,12 @@ func (c *composer) box(th *theme.Theme) {
 		y0, y1 = 0, s.plot.h-1
 	} else {
 		for x := x0; x <= x1; x++ {
-			s.cv.glyph(s.plot.x+x, s.plot.y+y0, th.Glyph.Rule, th.Plain.Selected)
-			s.cv.glyph(s.plot.x+x, s.plot.y+y1, th.Glyph.Rule, th.Plain.Selected)
+			s.cv.Glyph(s.plot.x+x, s.plot.y+y0, th.Glyph.Rule, th.Plain.Selected)
+			s.cv.Glyph(s.plot.x+x, s.plot.y+y1, th.Glyph.Rule, th.Plain.Selected)
 		}
 	}
 	for y := y0; y <= y1; y++ {
-		s.cv.glyph(s.plot.x+x0, s.plot.y+y, th.Glyph.Divider, th.Plain.Selected)
-		s.cv.glyph(s.plot.x+x1, s.plot.y+y, th.Glyph.Divider, th.Plain.Selected)
+		s.cv.Glyph(s.plot.x+x0, s.plot.y+y, th.Glyph.Divider, th.Plain.Selected)
+		s.cv.Glyph(s.plot.x+x1, s.plot.y+y, th.Glyph.Divider, th.Plain.Selected)
 	}
 }

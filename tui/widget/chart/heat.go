@@ -5,6 +5,7 @@ import (
 
 	"flightdeck/tui/theme"
 	"flightdeck/tui/widget/cell"
+	"flightdeck/tui/widget/chart/canvas"
 )
 
 // Strip is one line of a Heat: values over time, oldest first.
@@ -31,8 +32,8 @@ func (t Heat) Render(th *theme.Theme, w, h int) string {
 	if w <= 0 || h <= 0 {
 		return ""
 	}
-	var cv canvas
-	cv.reset(w, h)
+	var cv canvas.Canvas
+	cv.Reset(w, h)
 	left, label, value := t.columns(w)
 	lo, hi := t.span()
 	room := w - left - label - value
@@ -43,7 +44,7 @@ func (t Heat) Render(th *theme.Theme, w, h int) string {
 	for y := range min(rows, h) {
 		s := t.Strips[y]
 		name, _ := cell.Cut(s.Label, max(label-1, 0), th.Glyph.Ellipsis)
-		cv.text(left, y, name, th.Plain.Text)
+		cv.Text(left, y, name, th.Plain.Text)
 		for x, v := range Columns(s.Values, room) {
 			t.sign(&cv, th, left+label+x, y, v, lo, hi)
 		}
@@ -52,7 +53,7 @@ func (t Heat) Render(th *theme.Theme, w, h int) string {
 			if v := s.Values[n-1]; !finite(v) || t.hot(v) {
 				st = th.Plain.Caution
 			}
-			cv.text(left+label+room+1, y, cell.Right(t.text(s.Values[n-1]), value-1, ""), st)
+			cv.Text(left+label+room+1, y, cell.Right(t.text(s.Values[n-1]), value-1, ""), st)
 		}
 	}
 	if h > 1 {
@@ -102,31 +103,31 @@ func (t Heat) span() (lo, hi float64) {
 
 func (t Heat) hot(v float64) bool { return t.Caution != 0 && v >= t.Caution }
 
-func (t Heat) sign(cv *canvas, th *theme.Theme, x, y int, v, lo, hi float64) {
+func (t Heat) sign(cv *canvas.Canvas, th *theme.Theme, x, y int, v, lo, hi float64) {
 	switch signs := th.Glyph.Heat; {
 	case !finite(v):
-		cv.glyph(x, y, th.Glyph.Caution, th.Plain.Caution)
+		cv.Glyph(x, y, th.Glyph.Caution, th.Plain.Caution)
 	case t.hot(v):
-		cv.glyph(x, y, signs[len(signs)-1], th.Plain.Caution)
+		cv.Glyph(x, y, signs[len(signs)-1], th.Plain.Caution)
 	default:
-		cv.glyph(x, y, signs[rung(share(v, lo, hi), len(signs))], th.Plain.Dim)
+		cv.Glyph(x, y, signs[rung(share(v, lo, hi), len(signs))], th.Plain.Dim)
 	}
 }
 
-func (t Heat) legend(cv *canvas, th *theme.Theme, y, left, label, room, more int, lo, hi float64) {
+func (t Heat) legend(cv *canvas.Canvas, th *theme.Theme, y, left, label, room, more int, lo, hi float64) {
 	x := left + label
 	if more > 0 {
 		text, _ := cell.Cut(cell.Count(int64(more), th.Glyph.ThinSpace)+" more", max(label-1, 0), th.Glyph.Ellipsis)
-		cv.text(left, y, text, th.Plain.Quiet)
+		cv.Text(left, y, text, th.Plain.Quiet)
 	}
 	end := x
 	if t.Oldest != "" {
-		end += cv.text(x, y, t.Oldest, th.Plain.Dim) + 2
+		end += cv.Text(x, y, t.Oldest, th.Plain.Dim) + 2
 	}
 	newest, n := cell.Cut(t.Newest, room, th.Glyph.Ellipsis)
 	from := x + room - n
 	if from > end {
-		cv.text(from, y, newest, th.Plain.Dim)
+		cv.Text(from, y, newest, th.Plain.Dim)
 	} else {
 		from = x + room
 	}
@@ -139,6 +140,6 @@ func (t Heat) legend(cv *canvas, th *theme.Theme, y, left, label, room, more int
 		scale += " " + t.Unit
 	}
 	if at := end + (from-end-cell.Width(cell.Safe(scale)))/2; at >= end && at+cell.Width(cell.Safe(scale)) < from {
-		cv.text(at, y, scale, th.Plain.Quiet)
+		cv.Text(at, y, scale, th.Plain.Quiet)
 	}
 }

@@ -5,6 +5,7 @@ import (
 
 	"flightdeck/tui/theme"
 	"flightdeck/tui/widget/cell"
+	"flightdeck/tui/widget/chart/canvas"
 )
 
 // Histogram is how often values fall between edges: Counts[i] of them in
@@ -44,11 +45,11 @@ func Count(values []float64, n int) (hist Histogram, odd int) {
 // Render is exactly w×h cells: a bar for each bin, as many cells wide as there is
 // room for, in eighths of a row; below, the first and the last edge.
 func (g Histogram) Render(th *theme.Theme, w, h int) string {
-	var cv canvas
+	var cv canvas.Canvas
 	if w <= 0 || h <= 0 {
 		return ""
 	}
-	cv.reset(w, h)
+	cv.Reset(w, h)
 	left := 0
 	if w >= 24 {
 		left = margin
@@ -58,14 +59,14 @@ func (g Histogram) Render(th *theme.Theme, w, h int) string {
 	if h >= 3 && len(g.Edges) > 1 {
 		rows--
 		a, b := cell.Significant.Format(g.Edges[0]), cell.Significant.Format(g.Edges[len(g.Edges)-1])
-		cv.text(left, rows, a, th.Plain.Dim)
+		cv.Text(left, rows, a, th.Plain.Dim)
 		wide := max((w-left)/max(len(counts), 1), 1) * len(counts)
 		if at := left + wide - len(b); at > left+len(a)+1 {
-			cv.text(at, rows, b, th.Plain.Dim)
+			cv.Text(at, rows, b, th.Plain.Dim)
 		}
 	}
 	if most == 0 {
-		cv.text(left, 0, "no values yet", th.Plain.Quiet)
+		cv.Text(left, 0, "no values yet", th.Plain.Quiet)
 		return cv.String()
 	}
 	st := th.Plain.Series[max(g.Color, 0)%len(th.Plain.Series)]
@@ -98,14 +99,14 @@ func (g Histogram) fold(w int) (counts []float64, most float64) {
 
 // tower stands a bar of a share of rows on the last of them; what is above nothing
 // shows.
-func tower(cv *canvas, th *theme.Theme, st theme.Style, x, rows int, of1 float64) {
+func tower(cv *canvas.Canvas, th *theme.Theme, st theme.Style, x, rows int, of1 float64) {
 	signs := th.Glyph.Spark
 	n := int(math.Round(of1 * float64(rows*len(signs))))
 	if of1 > 0 {
 		n = max(n, 1)
 	}
 	for y := rows - 1; y >= 0 && n > 0; y-- {
-		cv.glyph(x, y, signs[min(n, len(signs))-1], st)
+		cv.Glyph(x, y, signs[min(n, len(signs))-1], st)
 		n -= len(signs)
 	}
 }

@@ -27,8 +27,8 @@ func (c *composer) crosshair(th *theme.Theme) {
 	col, _ := s.grid.CellOf(dot, 0)
 	x := s.plot.x + col
 	for y := s.plot.y; y < s.plot.y+s.plot.h; y++ {
-		if s.cv.free(x, y, 1) {
-			s.cv.glyph(x, y, th.Glyph.Divider, th.Plain.Faint)
+		if s.cv.Free(x, y, 1) {
+			s.cv.Glyph(x, y, th.Glyph.Divider, th.Plain.Faint)
 		}
 	}
 	head := c.Opt.X.Text(c.cross.x, c.Opt.Zone)
@@ -159,14 +159,14 @@ func (c *composer) legend(th *theme.Theme, x int, head string, rs []reading) {
 	if len(rs) == 0 {
 		n = cell.Width(head)
 	}
-	s.cv.wipe(from, y, n+1, min(len(rs)+1, s.plot.h))
-	s.cv.text(from, y, head, th.Plain.Text)
+	s.cv.Wipe(from, y, n+1, min(len(rs)+1, s.plot.h))
+	s.cv.Text(from, y, head, th.Plain.Text)
 	for k, r := range rs {
 		c.reading(th, from, y+1+k, r, w)
 	}
 	if more > 0 && len(rs) > 0 {
-		s.cv.wipe(from, y+1+len(rs), n+1, 1)
-		s.cv.text(from+2, y+1+len(rs), fmt.Sprintf("%d more", more), th.Plain.Quiet)
+		s.cv.Wipe(from, y+1+len(rs), n+1, 1)
+		s.cv.Text(from+2, y+1+len(rs), fmt.Sprintf("%d more", more), th.Plain.Quiet)
 	}
 }
 
@@ -175,7 +175,7 @@ func (c *composer) brief(th *theme.Theme, rs []reading) {
 	s := c.at
 	if len(rs) > 0 {
 		text, n := cell.Cut(rs[0].value, s.plot.w, th.Glyph.Ellipsis)
-		s.cv.text(s.w-n, s.plot.y, text, th.Plain.Title)
+		s.cv.Text(s.w-n, s.plot.y, text, th.Plain.Title)
 	}
 }
 
@@ -183,17 +183,17 @@ func (c *composer) reading(th *theme.Theme, x, y int, r reading, w widths) {
 	s := c.at
 	sr, st := c.series[r.series], th.Plain.Text
 	if letter := th.SeriesLetter(sr.Color); letter != "" {
-		s.cv.text(x, y, letter, th.Plain.Title)
+		s.cv.Text(x, y, letter, th.Plain.Title)
 	} else {
-		s.cv.glyph(x, y, th.Glyph.Bar, c.style(th, r.series))
+		s.cv.Glyph(x, y, th.Glyph.Bar, c.style(th, r.series))
 	}
-	s.cv.text(x+2, y, cell.Fit(sr.Name, w.name, th.Glyph.Ellipsis), st)
+	s.cv.Text(x+2, y, cell.Fit(sr.Name, w.name, th.Glyph.Ellipsis), st)
 	value := th.Plain.Title
 	if !finite(r.y) {
 		value = th.Plain.Caution
 	}
-	s.cv.text(x+4+w.name, y, cell.Right(r.value, w.value, ""), value)
+	s.cv.Text(x+4+w.name, y, cell.Right(r.value, w.value, ""), value)
 	if w.behind > 0 {
-		s.cv.text(x+6+w.name+w.value, y, cell.Right(r.behind, w.behind, ""), th.Plain.Quiet)
+		s.cv.Text(x+6+w.name+w.value, y, cell.Right(r.behind, w.behind, ""), th.Plain.Quiet)
 	}
 }

@@ -27,12 +27,12 @@ func (c *composer) gapMarks(th *theme.Theme) {
 				from = end[edge] + 1
 			}
 			for x := from; x <= col; x++ {
-				if goesOn && s.cv.free(s.plot.x+x, y, 1) {
-					s.cv.glyph(s.plot.x+x, y, th.Glyph.Limit, th.Plain.Caution)
+				if goesOn && s.cv.Free(s.plot.x+x, y, 1) {
+					s.cv.Glyph(s.plot.x+x, y, th.Glyph.Limit, th.Plain.Caution)
 				}
 			}
 			if !goesOn {
-				s.cv.glyph(s.plot.x+col, y, th.Glyph.Caution, th.Plain.Caution)
+				s.cv.Glyph(s.plot.x+col, y, th.Glyph.Caution, th.Plain.Caution)
 				end[edge] = col + c.word(th, col, y, cell.Four.Format(g.Y))
 				continue
 			}
@@ -46,10 +46,10 @@ func (c *composer) gapMarks(th *theme.Theme) {
 func (c *composer) word(th *theme.Theme, col, y int, text string) int {
 	s := c.at
 	x, n := s.plot.x+col+1, cell.Width(text)+1
-	if !s.cv.free(x, y, n) {
+	if !s.cv.Free(x, y, n) {
 		return 0
 	}
-	s.cv.text(x+1, y, text, th.Plain.Caution)
+	s.cv.Text(x+1, y, text, th.Plain.Caution)
 	return n
 }
 
@@ -79,9 +79,9 @@ func (c *composer) momentMarks(th *theme.Theme) {
 			text, n := cell.Cut(m.Label, s.w-x-2, th.Glyph.Ellipsis)
 			switch {
 			case !words:
-				s.cv.glyph(x, y, sign, st)
-			case n > 2 && s.cv.free(x+1, y, n+1):
-				s.cv.text(x+2, y, text, st)
+				s.cv.Glyph(x, y, sign, st)
+			case n > 2 && s.cv.Free(x+1, y, n+1):
+				s.cv.Text(x+2, y, text, st)
 			}
 		}
 	}
@@ -106,13 +106,13 @@ func (c *composer) limitLines(th *theme.Theme) {
 		}
 		text, n := cell.Cut(label, s.plot.w/2, th.Glyph.Ellipsis)
 		at := s.w - n
-		if n > 0 && s.cv.free(at-1, y, n+1) {
-			s.cv.text(at, y, text, th.Plain.Target)
-			s.cv.put(at-1, y, ' ', th.Plain.Target)
+		if n > 0 && s.cv.Free(at-1, y, n+1) {
+			s.cv.Text(at, y, text, th.Plain.Target)
+			s.cv.Put(at-1, y, ' ', th.Plain.Target)
 		}
 		for x := 0; x < s.plot.w && !off; x += 2 {
-			if s.cv.free(s.plot.x+x, y, 1) {
-				s.cv.glyph(s.plot.x+x, y, th.Glyph.Limit, th.Plain.Target)
+			if s.cv.Free(s.plot.x+x, y, 1) {
+				s.cv.Glyph(s.plot.x+x, y, th.Glyph.Limit, th.Plain.Target)
 			}
 		}
 	}
@@ -148,7 +148,7 @@ func (c *composer) endLabel(th *theme.Theme, i int, px, py float64, value string
 	col, row := s.grid.CellOf(dx, dy)
 	x, n := s.plot.x+col+1, cell.Width(value)
 	if letter := th.SeriesLetter(c.series[i].Color); letter != "" {
-		s.cv.text(min(x, s.w-1), s.plot.y+row, letter, th.Plain.Title)
+		s.cv.Text(min(x, s.w-1), s.plot.y+row, letter, th.Plain.Title)
 		x++
 	}
 	type place struct{ x, up int }
@@ -158,8 +158,8 @@ func (c *composer) endLabel(th *theme.Theme, i int, px, py float64, value string
 	}
 	for _, p := range places {
 		y := s.plot.y + row + p.up
-		if p.x >= s.plot.x && y >= s.plot.y && y < s.plot.y+s.plot.h && s.cv.free(p.x, y, n+1) {
-			s.cv.text(p.x+1, y, value, c.style(th, i))
+		if p.x >= s.plot.x && y >= s.plot.y && y < s.plot.y+s.plot.h && s.cv.Free(p.x, y, n+1) {
+			s.cv.Text(p.x+1, y, value, c.style(th, i))
 			return
 		}
 	}

@@ -23,6 +23,24 @@ func fit(b image.Rectangle, w, h int) (pw, ph int) {
 	return max(1, pw), max(1, ph)
 }
 
+// Picture draws a document's image within w×h cells, from the upper left; it may
+// take fewer lines. Each line is w cells and only colours text.
+func Picture(th *theme.Theme, img *image.RGBA, w, h int) []string {
+	if img == nil || img.Rect.Empty() || w <= 0 || h <= 0 {
+		return nil
+	}
+	return picture(th, img, w, h)
+}
+
+// Extent is the cells that Picture would take.
+func Extent(img *image.RGBA, w, h int) (cw, ch int) {
+	if img == nil || img.Rect.Empty() || w <= 0 || h <= 0 {
+		return 0, 0
+	}
+	pw, ph := fit(img.Rect, w, h)
+	return pw, (ph + 1) / 2
+}
+
 // picture draws an image within w×h cells: in colour with two pixels a cell, or
 // where a half block is not to be had one, and without colour in shades. Each line
 // is w cells and ends as it began, without a colour.

@@ -6,7 +6,7 @@ func (t *Table[T]) Columns() []ColumnInfo {
 	for _, on := range []bool{true, false} {
 		for _, c := range t.cols.cols {
 			if c.hidden != on {
-				out = append(out, ColumnInfo{ID: c.ID, Title: c.Title, Shown: on})
+				out = append(out, ColumnInfo{ID: c.ID, Title: c.Title, Shown: on, Width: c.chosen})
 			}
 		}
 	}
@@ -17,6 +17,28 @@ func (t *Table[T]) Columns() []ColumnInfo {
 func (t *Table[T]) SetColumns(ids []string) {
 	t.cols.choose(ids)
 	t.draw.stale()
+}
+
+// widestChoice bounds what may be chosen for a column.
+const widestChoice = 200
+
+// SetWidth chooses how many cells a column has; 0 lets it decide again.
+func (t *Table[T]) SetWidth(id string, w int) {
+	if c := t.cols.find(id); c != nil {
+		c.chosen = min(max(w, 0), widestChoice)
+		t.cols.changed()
+		t.draw.forget()
+	}
+}
+
+// Width is how many cells a column had in the last frame; 0 when it was not in it.
+func (t *Table[T]) Width(id string) int {
+	for _, p := range t.cols.places {
+		if t.cols.cols[p.col].ID == id {
+			return p.w
+		}
+	}
+	return 0
 }
 
 // MoveColumn moves a column by so many places; false when it cannot.

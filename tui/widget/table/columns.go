@@ -39,6 +39,7 @@ type Column[T any] struct {
 type ColumnInfo struct {
 	ID, Title string
 	Shown     bool
+	Width     int // that was chosen for it; 0 is the column's own
 }
 
 const (
@@ -50,6 +51,7 @@ type column[T any] struct {
 	Column[T]
 	hidden bool
 	seen   int // the widest contents so far
+	chosen int // cells; 0 lets the column decide
 }
 
 func (c *column[T]) sorts() bool { return c.Number != nil || c.Compare != nil }
@@ -74,7 +76,7 @@ func (y *layout[T]) define(defs []Column[T]) {
 	var next []*column[T]
 	for _, c := range y.cols {
 		if i := slices.IndexFunc(defs, func(d Column[T]) bool { return d.ID == c.ID }); i >= 0 {
-			next = append(next, &column[T]{Column: defs[i], hidden: c.hidden, seen: c.seen})
+			next = append(next, &column[T]{Column: defs[i], hidden: c.hidden, seen: c.seen, chosen: c.chosen})
 		}
 	}
 	for _, d := range defs {

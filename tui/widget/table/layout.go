@@ -12,6 +12,9 @@ func (y *layout[T]) width(c *column[T]) int {
 	if c.sorts() {
 		title += 2 // the mark's cells are kept, so that sorting moves nothing
 	}
+	if c.chosen > 0 {
+		return c.chosen
+	}
 	if c.Width > 0 {
 		return c.Width
 	}

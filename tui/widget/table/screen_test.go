@@ -58,7 +58,7 @@ func TestColumns(t *testing.T) {
 		t.Errorf("moved: %q", got)
 	}
 	info := tb.Columns()
-	if len(info) != 12 || info[0] != (ColumnInfo{"val_acc", "val_acc", true}) || info[3].Shown {
+	if len(info) != 12 || info[0] != (ColumnInfo{"val_acc", "val_acc", true, 0}) || info[3].Shown {
 		t.Errorf("columns are %v", info)
 	}
 	tb.Define(append(runColumns()[:4], metricColumn("f1", 1, cell.Four, func(*run) float64 { return 1 })))

@@ -163,6 +163,21 @@ func (t *Table[T]) to(at int) {
 // At is the row shown at a position, from 0 to what Count says.
 func (t *Table[T]) At(i int) T { return t.rows.rows[t.rows.shown[i]] }
 
+// Passing is the rows that pass the filter, in the snapshot's order. The slice is the
+// snapshot itself where all do; read only.
+func (t *Table[T]) Passing() []T {
+	if len(t.rows.shown) == len(t.rows.rows) {
+		return t.rows.rows
+	}
+	out := make([]T, 0, len(t.rows.shown))
+	for i, pass := range t.rows.pass {
+		if pass {
+			out = append(out, t.rows.rows[i])
+		}
+	}
+	return out
+}
+
 // Count is how many rows pass the filter, and how many there are.
 func (t *Table[T]) Count() (shown, total int) { return len(t.rows.shown), len(t.rows.rows) }
 

@@ -82,4 +82,4 @@ if "mlflow" in kinds:
     mlflow.set_tracking_uri(os.environ["MLFLOW_TRACKING_URI"])
     readback.report([loggers["mlflow"].run_id], **more)
 else:
-    print(json.dumps(more, sort_keys=True), flush=True)
+    print(json.dumps({"more": more}, sort_keys=True), flush=True)

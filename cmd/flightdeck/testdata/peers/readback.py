@@ -87,5 +87,5 @@ def report(run_ids, models=(), **more):
         "pid": os.getpid(),
         "runs": [run(client, i) for i in run_ids],
         "models": [model(client, m) for m in models],
-        **more,
+        "more": more,
     }, sort_keys=True), flush=True)

@@ -65,7 +65,20 @@ func (g *Grid) column(x int) [4]uint8 {
 }
 
 // Set lights a dot; outside nothing happens.
-func (g *Grid) Set(x, y int) { g.Run(x, y, y) }
+func (g *Grid) Set(x, y int) {
+	if x < 0 || x >= g.w || y < 0 || y >= g.h {
+		return
+	}
+	top := g.h - 1 - y
+	if g.Braille {
+		g.Bits[top>>2*g.CellsW+x>>1] |= brailleBits[x&1<<2|top&3]
+		return
+	}
+	g.Bits[top/ASCIIH*g.CellsW+x] |= 1 << (top % ASCIIH)
+}
+
+// brailleBits is the bits of a cell's two columns, from the top.
+const brailleBits = "\x01\x02\x04\x40\x08\x10\x20\x80"
 
 // Lit says whether a dot is on.
 func (g *Grid) Lit(x, y int) bool {
@@ -111,6 +124,42 @@ func (g *Grid) Run(x, y0, y1 int) {
 		}
 		in = 0
 	}
+}
+
+// Dark puts out the dots of one column between two heights, ends included.
+func (g *Grid) Dark(x, y0, y1 int) {
+	for y := max(min(y0, y1), 0); y <= min(max(y0, y1), g.h-1) && x >= 0 && x < g.w; y++ {
+		col, row := g.CellOf(x, y)
+		top := g.h - 1 - y
+		in := top % ASCIIH
+		if g.Braille {
+			in = top & 3
+		}
+		g.Bits[row*g.CellsW+col] &^= g.column(x)[in]
+	}
+}
+
+// Dash darkens every third column of cells, which makes dashes of a line.
+func (g *Grid) Dash() {
+	for i := range g.Bits {
+		if i%g.CellsW%3 == 2 {
+			g.Bits[i] = 0
+		}
+	}
+}
+
+// Span is the lowest and the highest dot that is lit in a column; false when none
+// is.
+func (g *Grid) Span(x int) (lo, hi int, ok bool) {
+	for y := range g.h {
+		if g.Lit(x, y) {
+			if !ok {
+				lo, ok = y, true
+			}
+			hi = y
+		}
+	}
+	return lo, hi, ok
 }
 
 // Line lights the segment between two dots. It is drawn from its left end; in one

@@ -112,6 +112,13 @@ func (p *Pyramid) AppendAll(x, y []float64) {
 // Len is how many finite samples there are.
 func (p *Pyramid) Len() int { return len(p.x) }
 
+// Samples is the finite samples from the i-th on, in the order in which they came.
+// They are views that stay as they are; read only.
+func (p *Pyramid) Samples(i int) (x, y []float64) {
+	i = min(i, len(p.x))
+	return p.x[i:len(p.x):len(p.x)], p.y.v[i:len(p.y.v):len(p.y.v)]
+}
+
 // Rev rises with every sample, of any kind.
 func (p *Pyramid) Rev() int { return p.rev }
 

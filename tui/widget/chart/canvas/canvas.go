@@ -1,15 +1,18 @@
-package chart
+// Package canvas is cells that are drawn in any order, one sign and style each, and
+// then written as lines: what the charts are composed on. It knows the theme's
+// styles and no data.
+package canvas
 
 import (
 	"strings"
 
 	"flightdeck/tui/theme"
 	"flightdeck/tui/widget/cell"
+	"flightdeck/tui/widget/chart/dots"
 )
 
-// canvas is cells that are drawn in any order, one sign and style each, and then
-// written as lines. What falls outside is lost.
-type canvas struct {
+// Canvas is a rectangle of cells. What falls outside is lost.
+type Canvas struct {
 	w, h  int
 	signs []sign
 }
@@ -24,7 +27,7 @@ type sign struct {
 
 const covered rune = -1
 
-func (c *canvas) reset(w, h int) {
+func (c *Canvas) Reset(w, h int) {
 	c.w, c.h = w, h
 	if n := w * h; cap(c.signs) < n {
 		c.signs = make([]sign, n)
@@ -34,44 +37,44 @@ func (c *canvas) reset(w, h int) {
 	clear(c.signs)
 }
 
-func (c *canvas) inside(x, y int) bool { return x >= 0 && y >= 0 && x < c.w && y < c.h }
+func (c *Canvas) Inside(x, y int) bool { return x >= 0 && y >= 0 && x < c.w && y < c.h }
 
-// put draws a sign of one cell.
-func (c *canvas) put(x, y int, r rune, st theme.Style) {
-	if c.inside(x, y) {
+// Put draws a sign of one cell.
+func (c *Canvas) Put(x, y int, r rune, st theme.Style) {
+	if c.Inside(x, y) {
 		c.signs[y*c.w+x] = sign{r: r, st: st}
 	}
 }
 
-// glyph draws a sign of the theme.
-func (c *canvas) glyph(x, y int, g string, st theme.Style) {
+// Glyph draws a sign of the theme.
+func (c *Canvas) Glyph(x, y int, g string, st theme.Style) {
 	for _, r := range g {
-		c.put(x, y, r, st)
+		c.Put(x, y, r, st)
 		return
 	}
 }
 
-// free says whether n cells from (x, y) are on the canvas and nothing is in them.
-func (c *canvas) free(x, y, n int) bool {
+// Free says whether n cells from (x, y) are on the canvas and nothing is in them.
+func (c *Canvas) Free(x, y, n int) bool {
 	for i := range n {
-		if !c.inside(x+i, y) || c.signs[y*c.w+x+i].r != 0 {
+		if !c.Inside(x+i, y) || c.signs[y*c.w+x+i].r != 0 {
 			return false
 		}
 	}
 	return true
 }
 
-// wipe empties a rectangle.
-func (c *canvas) wipe(x, y, w, h int) {
+// Wipe empties a rectangle.
+func (c *Canvas) Wipe(x, y, w, h int) {
 	for j := range h {
 		for i := range w {
-			c.put(x+i, y+j, 0, theme.Style{})
+			c.Put(x+i, y+j, 0, theme.Style{})
 		}
 	}
 }
 
-// text draws s, made safe, and returns its cells. What does not fit is cut.
-func (c *canvas) text(x, y int, s string, st theme.Style) int {
+// Text draws s, made safe, and returns its cells. What does not fit is cut.
+func (c *Canvas) Text(x, y int, s string, st theme.Style) int {
 	from, last := x, -1
 	for _, r := range cell.Safe(s) {
 		w := cell.Width(string(r))
@@ -81,7 +84,7 @@ func (c *canvas) text(x, y int, s string, st theme.Style) int {
 			}
 			continue
 		}
-		if !c.inside(x, y) || !c.inside(x+w-1, y) {
+		if !c.Inside(x, y) || !c.Inside(x+w-1, y) {
 			break
 		}
 		last = y*c.w + x
@@ -96,7 +99,7 @@ func (c *canvas) text(x, y int, s string, st theme.Style) int {
 
 // String is the canvas as h lines of w cells. Blanks take the style of what is
 // before them, so that they cost one byte.
-func (c *canvas) String() string {
+func (c *Canvas) String() string {
 	var b, run strings.Builder
 	b.Grow(c.w*c.h*2 + c.h)
 	for y := range c.h {
@@ -129,4 +132,14 @@ func (c *canvas) String() string {
 		b.WriteString(cell.Blank(blanks))
 	}
 	return b.String()
+}
+
+// Dots puts a grid's dots onto the canvas from (x, y) on, all in one style. Where
+// dots of two grids share a cell, the last has it alone.
+func (c *Canvas) Dots(g *dots.Grid, x, y int, st theme.Style) {
+	for i, bits := range g.Bits {
+		if bits != 0 {
+			c.Put(x+i%g.CellsW, y+i/g.CellsW, g.Rune(bits), st)
+		}
+	}
 }

@@ -1,0 +1,181 @@
+package experiments
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"flightdeck/backends"
+	"flightdeck/tui"
+	"flightdeck/tui/keys"
+	"flightdeck/tui/widget/chart/cloud"
+)
+
+// Parallel is the runs as lines across their params and metrics. A brush on an axis
+// leaves some of them in, which can become the table's filter.
+type Parallel struct {
+	crowd
+	poke    chan struct{}
+	plot    *cloud.Parallel
+	axes    arranged
+	chosen  bool   // the axes are the user's own
+	by      string // the metric that shades the lines; "" lets the data choose
+	shaded  string // the one that does
+	logs    map[string]bool
+	chooser *chooser
+}
+
+// NewParallel makes the face over the runs that the table lists.
+func NewParallel(d *Desk) *Parallel {
+	return &Parallel{crowd: crowd{desk: d}, poke: make(chan struct{}, 1), plot: cloud.NewParallel(keys.Default()), logs: map[string]bool{}}
+}
+
+func (v *Parallel) kind() string { return "Parallel" }
+
+// Title implements tui.View.
+func (v *Parallel) Title() tui.Title {
+	t := tui.Title{Name: "parallel axes"}
+	if v.shaded != "" {
+		t.Name, t.Of = plain(v.shaded), "the best are brightest"
+	}
+	t.Right = counted(len(v.runs), "run")
+	if v.plot.Brushes() {
+		t.Right = fmt.Sprintf("%d of %d in the brush", len(v.plot.Inside()), len(v.runs))
+	}
+	return t
+}
+
+// counted is how many of something, in words.
+func counted(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// plain is a column's name without its kind.
+func plain(key string) string {
+	_, name, _ := strings.Cut(key, ".")
+	return name
+}
+
+// Open implements tui.View.
+func (v *Parallel) Open(ctx context.Context) <-chan struct{} {
+	v.desk.chosen.Watch(ctx, v.poke)
+	v.begun = false
+	return v.poke
+}
+
+// Refresh implements tui.View.
+func (v *Parallel) Refresh() {
+	if v.behind() {
+		v.follow()
+		v.draw()
+	}
+	v.plot.Pick(v.picks())
+}
+
+// Soon implements tui.Soon.
+func (v *Parallel) Soon() time.Time { return v.due }
+
+// mostAxes is how many axes there are at first.
+const mostAxes = 6
+
+// draw gives the plot the quantities of the runs.
+func (v *Parallel) draw() {
+	params, metrics := v.desk.quantities()
+	v.axes.all = slices.Concat(params, metrics)
+	if !v.chosen {
+		v.axes.on = nil
+		for _, p := range params {
+			if v.desk.varies(p) && len(v.axes.on) < mostAxes-1 {
+				v.axes.on = append(v.axes.on, p)
+			}
+		}
+		v.axes.on = append(v.axes.on, metrics[:min(len(metrics), max(1, 2-len(v.axes.on)))]...)
+	}
+	v.shaded = v.by
+	if !slices.Contains(metrics, v.shaded) {
+		v.shaded = ""
+		if len(metrics) > 0 {
+			v.shaded = metrics[0]
+		}
+	}
+	dims := make([]cloud.Dim, len(v.axes.on))
+	for i, key := range v.axes.on {
+		dims[i] = v.dim(key, v.logs)
+	}
+	by := cloud.Dim{Values: make([]float64, len(v.runs))}
+	if v.shaded != "" {
+		by = v.dim(v.shaded, nil)
+	}
+	v.plot.Set(dims, by, !lowerIsBetter(v.shaded))
+	v.plot.Pick(v.picks())
+}
+
+// Render implements tui.View. It is where the picture follows the table once that
+// has rested.
+func (v *Parallel) Render(f tui.Frame) string {
+	v.desk.now = f.Now
+	if v.chooser != nil {
+		return v.chooser.render(f)
+	}
+	if v.behind() {
+		v.follow()
+		v.draw()
+	}
+	return v.plot.Render(f.Theme, f.W, f.H, f.Focused)
+}
+
+// Key implements tui.Keys.
+func (v *Parallel) Key(msg tea.KeyPressMsg) bool {
+	if v.chooser != nil {
+		return v.chooser.key(msg)
+	}
+	return v.plot.Key(msg)
+}
+
+// Hover implements tui.Hover: a brush is drawn with a button down.
+func (v *Parallel) Hover() bool { return false }
+
+// Mouse implements tui.Mouse: besides the brush, a click on a line selects its run.
+func (v *Parallel) Mouse(msg tea.MouseMsg, x, y int) bool {
+	if v.chooser != nil {
+		return v.chooser.mouse(msg, x, y)
+	}
+	if m, ok := msg.(tea.MouseClickMsg); ok && m.Button == tea.MouseLeft {
+		if i, hit := v.plot.Hit(x, y); hit {
+			v.desk.runs.show(v.runs[i])
+		}
+	}
+	return v.plot.Mouse(msg, x, y)
+}
+
+// inside is the runs in the brush.
+func (v *Parallel) inside() []*backends.Run {
+	var out []*backends.Run
+	for _, i := range v.plot.Inside() {
+		out = append(out, v.runs[i])
+	}
+	return out
+}
+
+// Objects implements tui.Objects: any metric as what shades the lines.
+func (v *Parallel) Objects() []tui.Object {
+	_, metrics := v.desk.quantities()
+	var out []tui.Object
+	for _, m := range metrics {
+		out = append(out, tui.Object{Ref: backends.Ref{Kind: "shade", ID: m}, Name: "Parallel axes shaded by " + plain(m), Go: func() { v.shade(m) }})
+	}
+	return out
+}
+
+// shade chooses the metric that tells how a run fared.
+func (v *Parallel) shade(metric string) {
+	v.by = metric
+	v.draw()
+}
