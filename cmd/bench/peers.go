@@ -180,6 +180,7 @@ func (p *peer) measure(ctx context.Context) error {
 	if err := p.wide(ctx); err != nil {
 		return err
 	}
+	time.Sleep(10 * time.Second) // at rest
 	p.memory, err = treeMemory(p.cmd.Process.Pid)
 	return err
 }

@@ -153,6 +153,7 @@ func (c *cli) serve(cmd *cobra.Command, f serveFlags) error {
 		_, err := fmt.Fprintf(c.out, "Serve %s on %s\n  risk  %s\n", safe(lo.Root()), safe(o.Addr), backends.Safe)
 		return err
 	}
+	serve.Collect()
 	s, err := serve.Listen(o)
 	if err != nil {
 		return err

@@ -28,6 +28,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"runtime/debug"
 	"strconv"
 	"sync"
 	"syscall"
@@ -168,8 +169,10 @@ func (s *Server) URL() string {
 
 // Serve answers until ctx ends. Requests under way then get a moment to finish.
 func (s *Server) Serve(ctx context.Context) error {
+	rest := newResting(s.h, debug.FreeOSMemory)
+	defer rest.Close()
 	srv := &http.Server{
-		Handler: s.h, TLSConfig: s.o.TLS, ReadHeaderTimeout: headerWait, IdleTimeout: idleWait, MaxHeaderBytes: maxHeader,
+		Handler: rest, TLSConfig: s.o.TLS, ReadHeaderTimeout: headerWait, IdleTimeout: idleWait, MaxHeaderBytes: maxHeader,
 		ErrorLog: log.New(io.Discard, "", 0), // a scanner's broken handshakes are nobody's news
 	}
 	if s.o.Log != nil {

@@ -179,26 +179,33 @@ func (d *db) writeRisk(ctx context.Context, what string, risk backends.Risk, f f
 	if err == nil {
 		err = d.transact(f)
 	}
-	if d.w != nil {
-		d.w.SetInterrupt(nil)
-	}
 	return d.explain(ctx, what, err)
 }
 
 // begin opens the writer if need be and takes SQLite's write lock; only that has
-// patience as its limit.
+// patience as its limit. It waits here and not within SQLite, which could only be
+// told to stop by a goroutine of its own for each write: a third of a small one.
 func (d *db) begin(ctx context.Context) (err error) {
-	wait, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
 	if d.w == nil {
+		wait, cancel := context.WithTimeout(ctx, patience)
+		defer cancel()
 		if d.w, err = d.openWriter(wait); err != nil {
 			return err
 		}
 	}
-	d.w.SetInterrupt(wait.Done())
-	err = d.w.exec("BEGIN IMMEDIATE")
-	d.w.SetInterrupt(ctx.Done())
-	return err
+	var waited time.Duration
+	for pause := time.Millisecond; ; pause = min(2*pause, 25*time.Millisecond) {
+		err = d.w.exec("BEGIN IMMEDIATE")
+		if sqlite.ErrCode(err).ToPrimary() != sqlite.ResultBusy || waited >= patience {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(pause):
+			waited += pause
+		}
+	}
 }
 
 // transact runs f in the transaction that was begun, and ends it.
@@ -208,7 +215,6 @@ func (d *db) transact(f func(*tx) error) (err error) {
 		if c.AutocommitEnabled() {
 			return
 		}
-		c.SetInterrupt(nil)
 		if undo := c.exec("ROLLBACK"); undo != nil { // a connection that cannot is of no more use
 			err = errors.Join(err, undo, c.Close())
 			d.w = nil
@@ -270,6 +276,7 @@ func (d *db) openWriter(ctx context.Context) (*conn, error) {
 	if err := d.prepare(ctx, c); err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
+	c.SetBusyTimeout(0) // begin waits
 	return c, nil
 }
 
