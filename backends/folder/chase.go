@@ -12,6 +12,8 @@ import (
 // chase is one place that is followed: the Sink of its reader.
 type chase struct {
 	place  Place
+	kind   string // of its format
+	noted  bool   // its group says that it is one of its places
 	group  *group
 	prefix string // of its keys
 	reader Reader
@@ -40,6 +42,9 @@ type sent struct {
 }
 
 const batchSize = 1000
+
+// mostNamed places of one run: a tag has room for some thousand bytes.
+const mostNamed = 32
 
 // mostSentKeys bounds what a child's files can make a supervisor remember.
 const mostSentKeys = 20_000
@@ -186,6 +191,7 @@ func (c *chase) flush(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	c.note()
 	if len(c.newParams) > 0 {
 		if err := to.Params(ctx, pairs(c.newParams, backends.Param{})); err != nil {
 			return err
@@ -213,6 +219,16 @@ func (c *chase) flush(ctx context.Context) error {
 		c.group.ended = true
 	}
 	return nil
+}
+
+// note adds the place to those that its run names: who lists the run knows by it which
+// of the runs that are read in place is the same.
+func (c *chase) note() {
+	if g := c.group; !c.noted && len(g.places) < mostNamed {
+		g.places = append(g.places, c.place.ID)
+		c.Tags(backends.Tag{Key: backends.TagPlace + c.kind, Value: strings.Join(g.places, "\n")})
+	}
+	c.noted = true
 }
 
 func moved(to map[string]string, from *map[string]string) {

@@ -87,6 +87,13 @@ func (b *Backend) Kind() string { return b.format.Kind() }
 // Root is the folder that it looks into.
 func (b *Backend) Root() string { return b.tree.Root() }
 
+// Quiet implements backends.Quieter: no run of the format was found so far.
+func (b *Backend) Quiet() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.order) == 0
+}
+
 // Notes is what of the tree was left out, and why.
 func (b *Backend) Notes() []Note { return b.tree.Notes() }
 

@@ -29,7 +29,8 @@ type Source struct {
 //
 // Points that were sent are not sent again, also when their file is written anew.
 // What a program takes back stays: a store forgets nothing. Pictures and histograms
-// stay in their files.
+// stay in their files, to which backends.TagPlace of the run leads: ids relative to
+// the job's folder.
 func Follower(f Format, except ...Format) backends.Follower {
 	return Followers(Source{Format: f, Except: except})
 }
@@ -116,6 +117,7 @@ type group struct {
 	key, name string
 	path      string
 	child     bool
+	places    []string // ids, of those that had something
 	sink      backends.FollowSink
 	ended     bool
 }
@@ -172,7 +174,7 @@ func split(name string) bool {
 
 // begin decides which run a place belongs to.
 func (t *trail) begin(p Place) *chase {
-	c := &chase{place: p, sent: map[string]*sent{}, params: map[string]string{}, tags: map[string]string{}}
+	c := &chase{place: p, kind: t.format.Kind(), sent: map[string]*sent{}, params: map[string]string{}, tags: map[string]string{}}
 	path, name := p.ID, p.Name
 	up, base := ".", p.ID
 	if i := strings.LastIndexByte(p.ID, '/'); i >= 0 {

@@ -21,11 +21,12 @@ type book struct {
 	mu      *sync.Mutex
 	name    string
 	all     map[string][]string
+	places  map[string]string // that a run was last said to be read from
 	refuses *bool
 }
 
 func newBook() *book {
-	return &book{mu: &sync.Mutex{}, all: map[string][]string{}, refuses: new(bool)}
+	return &book{mu: &sync.Mutex{}, all: map[string][]string{}, places: map[string]string{}, refuses: new(bool)}
 }
 
 func (b *book) note(lines ...string) error {
@@ -63,13 +64,19 @@ func (b *book) Metrics(_ context.Context, ms []backends.Metric) error {
 func (b *book) Tags(_ context.Context, ts []backends.Tag) error {
 	var out []string
 	for _, t := range ts {
+		if kind, ok := strings.CutPrefix(t.Key, backends.TagPlace); ok {
+			b.mu.Lock()
+			b.places[b.name] = kind + ": " + strings.ReplaceAll(t.Value, "\n", " ")
+			b.mu.Unlock()
+			continue
+		}
 		out = append(out, t.Key+"~"+t.Value)
 	}
 	return b.note(out...)
 }
 
 func (b *book) Child(_ context.Context, key, name string) (backends.FollowSink, error) {
-	return &book{mu: b.mu, name: b.name + "/" + name, all: b.all, refuses: b.refuses}, nil
+	return &book{mu: b.mu, name: b.name + "/" + name, all: b.all, places: b.places, refuses: b.refuses}, nil
 }
 
 func (b *book) End(_ context.Context, s backends.RunStatus, _ time.Time) error {
@@ -96,24 +103,29 @@ func followed(t *testing.T, dir string, since time.Time, f Format, except ...For
 func TestFollowerShapes(t *testing.T) {
 	since := time.Now().Add(-time.Minute)
 	for name, c := range map[string]struct {
-		files map[string]string
-		want  map[string]string
+		files  map[string]string
+		want   map[string]string
+		places []string // of each run, in any order where there are two
 	}{
 		"one place": {
 			map[string]string{"logs/a/toy.log": "param lr 0.1\ntag x y\nbad torn\n" + now("loss", 0, 1) + now("loss", 1, 2)},
 			map[string]string{"": "lr:0.1 loss@0=1 loss@1=2 flightdeck.trouble~torn x~y"},
+			[]string{"toy: logs/a"},
 		},
 		"train and validation": {
 			map[string]string{"logs/train/toy.log": now("loss", 0, 1), "logs/validation/toy.log": now("loss", 0, 2)},
 			map[string]string{"": "train/loss@0=1 validation/loss@0=2"},
+			[]string{"toy: logs/train logs/validation", "toy: logs/validation logs/train"},
 		},
 		"a place inside of another": {
 			map[string]string{"runs/x/toy.log": now("loss", 0, 1), "runs/x/extra/toy.log": now("loss", 0, 2)},
 			map[string]string{"": "loss@0=1 extra/loss@0=2"},
+			[]string{"toy: runs/x runs/x/extra"},
 		},
 		"one after the other": {
 			map[string]string{"v/version_2/toy.log": now("loss", 0, 2), "v/version_10/toy.log": now("loss", 0, 10) + "end FAILED\n"},
 			map[string]string{"": "loss@0=2", "/version_10": "loss@0=10 end:FAILED"},
+			[]string{"toy: v/version_2"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -141,6 +153,9 @@ func TestFollowerShapes(t *testing.T) {
 			if len(b.all) != len(c.want) {
 				t.Errorf("runs %v", b.all)
 			}
+			if !slices.Contains(c.places, b.places[""]) {
+				t.Errorf("it says that it is read from %q, want %q", b.places[""], c.places)
+			}
 		})
 	}
 }
@@ -165,6 +180,9 @@ func TestTheJobsOfASweepAreChildren(t *testing.T) {
 	for i := range 3 {
 		if got := b.of(fmt.Sprintf("/%d", i)); got != fmt.Sprintf("loss@0=%d", i) {
 			t.Errorf("child %d: %s", i, got)
+		}
+		if got := b.places[fmt.Sprintf("/%d", i)]; got != fmt.Sprintf("toy: multirun/%d", i) {
+			t.Errorf("child %d is read from %q", i, got)
 		}
 	}
 	if len(b.all) != 3 {

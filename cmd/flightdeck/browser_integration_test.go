@@ -74,7 +74,9 @@ func (b *browser) hear(event any) {
 			for _, a := range e.Args {
 				words = append(words, strings.TrimSpace(strings.Trim(string(a.Value), `"`)+" "+a.Description))
 			}
-			note("console: %s", strings.Join(words, " "))
+			if said := strings.Join(words, " "); !strings.Contains(said, "ResizeObserver loop") { // Chromium's, about the pace of layout
+				note("console: %s", said)
+			}
 		}
 	case *runtime.EventExceptionThrown:
 		note("exception: %s", e.ExceptionDetails.Text)
@@ -111,7 +113,7 @@ func (b *browser) visit(t testing.TB, url string, shows ...string) (text string,
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			t.Errorf("%s does not show %q; it shows\n%s", url, lacks(), tailOf(text, 3000))
+			t.Errorf("%s does not show %q; it shows\n%s", url, lacks(), tailOf(text, 1500))
 			return text, b.faults()
 		}
 		now, err := chromedp.Run(ctx, chromedp.Evaluate[string](pageText))

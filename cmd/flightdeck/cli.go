@@ -45,10 +45,12 @@ type cli struct {
 	lo    *local.Local
 	from  []string // -s
 	fleet *fleet
+
+	patience time.Duration // for each source
 }
 
 func newCLI(in io.Reader, out, errs io.Writer) *cli {
-	return &cli{in: in, out: out, err: errs, now: time.Now, open: local.Open, grant: &backends.Grant{Actor: actor(), Role: backends.Owner}}
+	return &cli{in: in, out: out, err: errs, now: time.Now, open: local.Open, patience: usualPatience, grant: &backends.Grant{Actor: actor(), Role: backends.Owner}}
 }
 
 // actor is who the activity log says it was.
@@ -199,7 +201,7 @@ their ids.`,
 func (c *cli) verbs() []*cobra.Command {
 	return []*cobra.Command{
 		c.demoVerb(), c.runVerb(), c.trainVerb(), c.psVerb(), c.logsVerb(), c.stopVerb(), c.restartVerb(), c.resumeVerb(),
-		c.deleteVerb(), c.restoreVerb(), c.tagVerb(), c.noteVerb(), c.runsVerb(), c.showVerb(), c.diffVerb(), c.reproduceVerb(),
+		c.deleteVerb(), c.restoreVerb(), c.tagVerb(), c.noteVerb(), c.runsVerb(), c.showVerb(), c.mediaVerb(), c.diffVerb(), c.reproduceVerb(),
 		c.modelsVerb(), c.importVerb(), c.exportVerb(), c.sourcesVerb(), c.serveVerb(), c.tensorboardVerb(), c.doctorVerb(), c.versionVerb(), c.completionVerb(), exitCodesTopic(),
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/spf13/cobra"
@@ -48,30 +49,37 @@ type completer = cobra.CompletionFunc
 // most names that are offered: a shell lists them all.
 const mostNames = 200
 
+// plain says that a word may stand on a command line without quoting.
+func plain(word, besides string) bool {
+	return word != "" && !strings.HasPrefix(word, "-") && !strings.ContainsFunc(word, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-_.@%+"+besides, r)
+	})
+}
+
 // typed is a name as it may stand on a command line without quoting; a run of
 // another name goes by its id.
 func typed(name, id string) string {
-	plain := func(r rune) bool {
-		return unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("-_.@%+", r)
-	}
-	if name == "" || strings.HasPrefix(name, "-") || strings.ContainsFunc(name, func(r rune) bool { return !plain(r) }) {
+	if !plain(name, "") {
 		return short(id)
 	}
 	return name
 }
 
 // callable is how each of the runs can be named: one whose name others have too
-// goes by its id.
+// goes by its id; "" is one that cannot be named without quoting.
 func callable(runs []*backends.Run) func(*backends.Run) string {
 	count := map[string]int{}
 	for _, r := range runs {
 		count[r.Name]++
 	}
 	return func(r *backends.Run) string {
-		if count[r.Name] > 1 {
-			return short(r.ID)
+		if count[r.Name] == 1 && plain(r.Name, "") {
+			return r.Name
 		}
-		return typed(r.Name, r.ID)
+		if id := shortOf(r); plain(id, "/=,:") {
+			return id
+		}
+		return ""
 	}
 }
 
@@ -87,19 +95,31 @@ func offer(words, args []string) ([]string, cobra.ShellCompDirective) {
 	return words[:min(len(words), mostNames)], cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
 }
 
+// hurry is how long a completion waits for a source: a person is at the key.
+const hurry = time.Second
+
+// runNames is the runs of every source that answers at once.
 func (c *cli) runNames(ctx context.Context, f backends.RunFilter) []string {
-	lo, err := c.workspace()
+	c.patience = hurry
+	from, err := c.sources(ctx)
 	if err != nil {
 		return nil
 	}
-	runs, err := lo.Runs(ctx, f)
-	if err != nil {
-		return nil
+	var runs []*backends.Run
+	for _, r := range c.readAll(ctx, from, f) {
+		runs = append(runs, r.runs...)
 	}
+	runs = backends.WithoutTwins(runs)
 	var out []string
 	call := callable(runs)
 	for _, r := range runs {
-		out = append(out, described(call(r), runState(r)+" "+r.ExpName))
+		what := runState(r) + " " + r.ExpName
+		if r.Backend != "local" {
+			what += ", " + r.Backend
+		}
+		if word := call(r); word != "" {
+			out = append(out, described(word, what))
+		}
 	}
 	return out
 }
@@ -155,11 +175,8 @@ func (c *cli) completeTargets(active bool) completer {
 }
 
 func (c *cli) completeModels(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-	lo, err := c.workspace()
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	models, err := lo.Models(cmd.Context())
+	c.patience = hurry
+	models, err := c.allModels(cmd.Context())
 	if err != nil || len(args) > 2 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
@@ -200,13 +217,14 @@ func (c *cli) completeExperiments(cmd *cobra.Command, _ []string, _ string) ([]s
 
 // completeColumns offers the keys that the runs have.
 func (c *cli) completeColumns(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
-	lo, err := c.workspace()
+	c.patience = hurry
+	from, err := c.sources(cmd.Context())
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	runs, err := lo.Runs(cmd.Context(), backends.RunFilter{})
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveNoFileComp
+	var runs []*backends.Run
+	for _, r := range c.readAll(cmd.Context(), from, backends.RunFilter{}) {
+		runs = append(runs, r.runs...)
 	}
 	var words []string
 	for _, k := range allColumns(runs) {

@@ -214,6 +214,7 @@ func (l lab) usages() map[string][]usage {
 		"note":            {{l.done + " a note", "store"}, {l.done, ""}},
 		"runs":            {{"", ""}, {"metrics.val_acc>0.5", ""}, {"--deleted", ""}},
 		"show":            {{l.done, ""}},
+		"media":           {{l.done, ""}},
 		"diff":            {{l.done + " " + l.live, ""}},
 		"reproduce":       {{l.done, "file exec"}},
 		"models":          {{"", ""}},

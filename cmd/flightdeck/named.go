@@ -190,27 +190,20 @@ func (c *cli) anyRun(ctx context.Context, name string) (backends.Backend, *backe
 	case mine == nil || exactly(theirs, name) && !exactly(mine, name):
 		i := slices.IndexFunc(each, func(r read) bool { return r.name == theirs.Backend })
 		return each[i].Backend, theirs, nil
-	case exactly(mine, name) && !exactly(theirs, name):
+	case exactly(mine, name) && !exactly(theirs, name), slices.Contains(backends.Twins(mine), anonymous(theirs.Ref())):
 		return lo, mine, nil
 	}
 	return nil, nil, c.ambiguous(name, "names", "run", candidateRuns([]*backends.Run{mine, theirs}))
 }
 
+// anonymous is a run's Ref by what identifies it alone.
+func anonymous(ref backends.Ref) backends.Ref {
+	ref.Name = ""
+	return ref
+}
+
 // exactly says that a name is all of a run's name or id.
 func exactly(r *backends.Run, name string) bool { return r.ID == name || r.Name == name }
-
-// deletedRun finds the run that restore names: among the deleted ones first, since
-// another may have got the name meanwhile.
-func (c *cli) deletedRun(ctx context.Context, lo *local.Local, name string) (*backends.Run, error) {
-	all, err := lo.Runs(ctx, backends.RunFilter{Deleted: true})
-	if err != nil {
-		return nil, err
-	}
-	if r, err := c.oneRun(all, name); err != nil || r != nil {
-		return r, err
-	}
-	return c.run(ctx, lo, name)
-}
 
 // target finds what a verb names: a job by id, its unique beginning or its name,
 // else a run the same way.

@@ -27,7 +27,11 @@ The commit is checked out, the uncommitted diff and the untracked files that wer
 kept are put over it, the data's digests are compared, masked variables are taken
 from the current environment. What is lacking is named, and nothing is run then;
 --force runs all the same. ARGS are added to the command, to see what they change.`,
-		RunE: c.onRun(func(ctx context.Context, lo *local.Local, r *backends.Run, args []string) error {
+		RunE: c.onRun(func(ctx context.Context, b backends.Backend, r *backends.Run, args []string) error {
+			lo, ok := b.(*local.Local)
+			if !ok {
+				return codeError{exitUsage, fmt.Errorf("run %s is of source %s, which does not record what reproduce needs; runs that flightdeck started can be reproduced", r.Name, b.Name())}
+			}
 			return c.reproduce(ctx, lo, r, into, args, force)
 		}),
 	}

@@ -68,7 +68,8 @@ func (c *cli) listRuns(ctx context.Context, f backends.RunFilter, src string, co
 	return c.print(l)
 }
 
-// allRuns is the runs of every source, newest first. An experiment may be named by
+// allRuns is the runs of every source, newest first, those once that a job made and
+// that are read in place too. An experiment may be named by
 // its name or its id.
 func (c *cli) allRuns(ctx context.Context, f backends.RunFilter) ([]*backends.Run, error) {
 	from, err := c.sources(ctx)
@@ -76,7 +77,7 @@ func (c *cli) allRuns(ctx context.Context, f backends.RunFilter) ([]*backends.Ru
 		return nil, err
 	}
 	exp := f.Experiment
-	if f.Experiment = ""; exp != "" && !slices.ContainsFunc(from, func(s source) bool { return hasExperiment(ctx, s, exp) }) {
+	if f.Experiment = ""; exp != "" && !slices.ContainsFunc(from, func(s source) bool { return c.hasExperiment(ctx, s, exp) }) {
 		return nil, fmt.Errorf("experiment %s: %w", exp, backends.ErrNotFound)
 	}
 	each := c.readAll(ctx, from, f)
@@ -87,6 +88,7 @@ func (c *cli) allRuns(ctx context.Context, f backends.RunFilter) ([]*backends.Ru
 	for _, r := range each {
 		all = append(all, r.runs...)
 	}
+	all = backends.WithoutTwins(all)
 	if exp != "" {
 		byName := slices.ContainsFunc(all, func(r *backends.Run) bool { return r.ExpName == exp })
 		all = slices.DeleteFunc(all, func(r *backends.Run) bool {
@@ -97,13 +99,13 @@ func (c *cli) allRuns(ctx context.Context, f backends.RunFilter) ([]*backends.Ru
 	return all, nil
 }
 
-func hasExperiment(ctx context.Context, s source, name string) bool {
+func (c *cli) hasExperiment(ctx context.Context, s source, name string) bool {
 	l, ok := s.Backend.(backends.ExperimentLister)
 	if !ok {
 		return false
 	}
 	if b, ok := s.Backend.(settler); ok {
-		ctx, stop := context.WithTimeout(ctx, patience)
+		ctx, stop := context.WithTimeout(ctx, c.patience)
 		defer stop()
 		_ = b.Settle(ctx) // its runs say so when it fails
 	}

@@ -11,26 +11,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"flightdeck/backends"
-	"flightdeck/backends/local"
 	"flightdeck/tui/widget/cell"
 )
 
 func asError[T error](err error, into *T) bool { return errors.As(err, into) }
-
-// onRun is a verb about the run that its first argument names; args are the rest.
-func (c *cli) onRun(do func(ctx context.Context, lo *local.Local, r *backends.Run, args []string) error) func(*cobra.Command, []string) error {
-	return func(cmd *cobra.Command, args []string) error {
-		lo, err := c.workspace()
-		if err != nil {
-			return err
-		}
-		r, err := c.run(cmd.Context(), lo, args[0])
-		if err != nil {
-			return err
-		}
-		return do(cmd.Context(), lo, r, args[1:])
-	}
-}
 
 func (c *cli) showVerb() *cobra.Command {
 	return &cobra.Command{
@@ -184,45 +168,4 @@ func provenanceOf(ctx context.Context, b backends.Backend, r *backends.Run) *bac
 		return nil
 	}
 	return &p
-}
-
-func (c *cli) tagVerb() *cobra.Command {
-	return &cobra.Command{
-		Use: "tag RUN KEY=VALUE… KEY-…", Short: "Set tags, or remove them with a trailing minus", Args: cobra.MinimumNArgs(2),
-		ValidArgsFunction: c.completeRunThen(cobra.NoFileCompletions),
-		RunE: c.onRun(func(ctx context.Context, lo *local.Local, r *backends.Run, args []string) error {
-			var set []backends.Tag
-			var remove []string
-			for _, a := range args {
-				if k, v, ok := strings.Cut(a, "="); ok && k != "" {
-					set = append(set, backends.Tag{Key: k, Value: v})
-				} else if k, ok := strings.CutSuffix(a, "-"); ok && k != "" {
-					remove = append(remove, k)
-				} else {
-					return usageError("tag %s: write KEY=VALUE, or KEY- to remove it", a)
-				}
-			}
-			p, err := lo.PlanTags(ctx, r.Ref(), set, remove)
-			return c.do(ctx, lo, p, err)
-		}),
-	}
-}
-
-func (c *cli) noteVerb() *cobra.Command {
-	return &cobra.Command{
-		Use: "note RUN [TEXT…]", Short: "Write a run's note; without text, print it", Args: cobra.MinimumNArgs(1),
-		ValidArgsFunction: c.completeRunThen(cobra.NoFileCompletions),
-		RunE: c.onRun(func(ctx context.Context, lo *local.Local, r *backends.Run, args []string) error {
-			if len(args) == 0 {
-				note := r.Tag(backends.TagNote)
-				if c.format == "json" {
-					return c.json(map[string]string{"run_id": r.ID, "note": note})
-				}
-				_, err := fmt.Fprintln(c.out, safe(note))
-				return err
-			}
-			p, err := lo.PlanTags(ctx, r.Ref(), []backends.Tag{{Key: backends.TagNote, Value: strings.Join(args, " ")}}, nil)
-			return c.do(ctx, lo, p, err)
-		}),
-	}
 }

@@ -33,9 +33,9 @@ type settler interface {
 	Settle(context.Context) error
 }
 
-// patience is how long a verb waits for a source that has much to read, or that does
+// usualPatience is how long a verb waits for a source that has much to read, or that does
 // not answer.
-const patience = 15 * time.Second
+const usualPatience = 15 * time.Second
 
 // inTree is the driver of a format whose runs lie in the workspace's tree. Nothing is
 // read by Open; Find reads all.
@@ -198,9 +198,10 @@ func (c *cli) sources(ctx context.Context) ([]source, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.from = distinct(c.from)
 	if c.fleet == nil {
 		c.fleet = c.openFleet(ctx, lo)
-		c.fleet.wait(ctx, patience)
+		c.fleet.wait(ctx, c.patience)
 	}
 	if len(c.from) == 0 {
 		return c.fleet.all, nil
@@ -218,6 +219,16 @@ func (c *cli) sources(ctx context.Context) ([]source, error) {
 		out = append(out, c.fleet.all[i])
 	}
 	return out, nil
+}
+
+// distinct is the words, each once. Cobra reads the flags twice when it completes.
+func distinct(words []string) (out []string) {
+	for _, w := range words {
+		if !slices.Contains(out, w) {
+			out = append(out, w)
+		}
+	}
+	return out
 }
 
 // read is what one source has.
@@ -238,11 +249,11 @@ func (c *cli) readAll(ctx context.Context, from []source, f backends.RunFilter) 
 			continue
 		}
 		all.Go(func() {
-			ctx, stop := context.WithTimeout(ctx, patience)
+			ctx, stop := context.WithTimeout(ctx, c.patience)
 			defer stop()
 			if b, ok := s.Backend.(settler); ok {
 				if err := b.Settle(ctx); err != nil {
-					out[i].err = fmt.Errorf("not all was read within %s: %w", patience, err)
+					out[i].err = fmt.Errorf("not all was read within %s: %w", c.patience, err)
 				}
 			}
 			runs, err := l.Runs(ctx, f)
@@ -272,6 +283,7 @@ func (c *cli) complain(all []read) error {
 }
 
 func (c *cli) completeSources(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+	c.patience, c.from = hurry, nil // every source is offered, whatever the line names already
 	all, err := c.sources(cmd.Context())
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp

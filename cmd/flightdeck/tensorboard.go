@@ -146,14 +146,14 @@ func (c *cli) serveData(ctx context.Context, f dataFlags) error {
 	if err != nil {
 		return err
 	}
-	if f.tied {
-		var cancel context.CancelFunc
-		ctx, cancel = dataserver.UntilEnd(ctx, c.in)
-		defer cancel()
-	}
 	l, err := dataserver.Listen(c.granted(ctx), f.host, f.port, f.portFile)
 	if err != nil {
 		return err
+	}
+	if f.tied { // from here on: who started it and left at once still gets a port and a clean end
+		var cancel context.CancelFunc
+		ctx, cancel = dataserver.UntilEnd(ctx, c.in)
+		defer cancel()
 	}
 	if f.portFile == "" {
 		fmt.Fprintf(c.out, "serving %s to TensorBoard:  tensorboard --grpc_data_provider %s\n", safe(f.logdir), l.Addr())
