@@ -214,13 +214,14 @@ func (w *work) lacking(ctx context.Context, key string, p backends.Points) (back
 		step, time int64
 		bits       uint64
 	}
+	bits := func(v float64) uint64 { return math.Float64bits(v + 0) } // SQLite keeps no zero below zero
 	seen := make(map[point]bool, have.Len())
 	for i := range have.Len() {
-		seen[point{have.Step[i], have.Time[i], math.Float64bits(have.Value[i])}] = true
+		seen[point{have.Step[i], have.Time[i], bits(have.Value[i])}] = true
 	}
 	var left backends.Points
 	for i := range p.Len() {
-		if !seen[point{p.Step[i], p.Time[i], math.Float64bits(p.Value[i])}] {
+		if !seen[point{p.Step[i], p.Time[i], bits(p.Value[i])}] {
 			left.Step, left.Time, left.Value = append(left.Step, p.Step[i]), append(left.Time, p.Time[i]), append(left.Value, p.Value[i])
 		}
 	}

@@ -169,7 +169,8 @@ func (f *Files) artifactFolder(ctx context.Context, ref backends.Ref) (string, e
 	if entries, err := os.ReadDir(here); err == nil && len(entries) > 0 {
 		return here, nil
 	}
-	if dir := entity.ArtifactFolder(r.base.Artifacts, r.exp.id, r.id); dir != "" {
+	// A server keeps the files that it serves itself beside the folder of its runs.
+	if dir := entity.ArtifactFolder(r.base.Artifacts, r.exp.id, r.id, filepath.Join(filepath.Dir(f.root), "mlartifacts")); dir != "" {
 		return dir, nil
 	}
 	return here, nil

@@ -58,9 +58,12 @@ func (f *Float) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// MarshalJSON writes a number, or one of the three words.
+// MarshalJSON writes a number, or one of the three words. A zero below zero needs its
+// point, or Python reads an integer, which has no such thing.
 func (f Float) MarshalJSON() ([]byte, error) {
 	switch v := float64(f); {
+	case v == 0 && math.Signbit(v):
+		return []byte("-0.0"), nil
 	case math.IsNaN(v):
 		return []byte(`"NaN"`), nil
 	case math.IsInf(v, 1):
