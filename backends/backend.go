@@ -105,6 +105,11 @@ type Notifier interface {
 	Notify(ctx context.Context, poke func(topic string)) error
 }
 
+// Quieter is a backend that looks where there may be nothing: while it is Quiet and
+// nothing went wrong, how it is doing is not worth telling. Quiet answers at once,
+// from what is known already.
+type Quieter interface{ Quiet() bool }
+
 // Finder looks for what can be opened in and around the workspace.
 type Finder interface {
 	Find(context.Context) []Found

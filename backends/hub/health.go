@@ -16,7 +16,9 @@ type source struct {
 	h        *Hub
 	name     string
 	notifier backends.Notifier
-	watched  int // its feeds that run
+	quieter  backends.Quieter
+	quiet    bool // what quieter last said
+	watched  int  // its feeds that run
 	end      context.CancelFunc
 	wake     chan struct{} // ends the Notifier's wait after a failure
 	notified bool          // the Notifier is running, so polling may be rare
@@ -44,15 +46,23 @@ func (h *Hub) source(name string) *source {
 	return s
 }
 
-// Health is how each backend is doing, those attached first, in their order.
+// Health is how each backend is doing, those attached first, in their order; but
+// for those that have found nothing and are in no trouble.
 func (h *Hub) Health() []backends.Health {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	out := make([]backends.Health, len(h.sources))
-	for i, s := range h.sources {
-		out[i] = s.health
+	out := make([]backends.Health, 0, len(h.sources))
+	for _, s := range h.sources {
+		if !s.untold() {
+			out = append(out, s.health)
+		}
 	}
 	return out
+}
+
+// untold says that the health is not worth telling.
+func (s *source) untold() bool {
+	return s.quiet && (s.health.State == backends.Unknown || s.health.State == backends.OK)
 }
 
 // Subscribe gives a channel of one slot that is filled whenever Health would
@@ -142,8 +152,9 @@ func (h *Hub) review(s *source) {
 			n.Since = t.worst.since
 		}
 	}
-	s.health = n
-	if n.State != old.State || n.Tries != old.Tries || !n.Next.Equal(old.Next) || fmt.Sprint(n.Err) != fmt.Sprint(old.Err) {
+	untold := s.untold()
+	s.health, s.quiet = n, s.quieter != nil && s.quieter.Quiet()
+	if untold != s.untold() || n.State != old.State || n.Tries != old.Tries || !n.Next.Equal(old.Next) || fmt.Sprint(n.Err) != fmt.Sprint(old.Err) {
 		h.changed()
 	}
 }

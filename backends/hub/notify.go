@@ -16,6 +16,8 @@ func (h *Hub) Attach(b backends.Backend) {
 	s := h.source(b.Name())
 	s.hush()
 	s.notifier, _ = b.(backends.Notifier)
+	s.quieter, _ = b.(backends.Quieter)
+	s.quiet = s.quieter != nil && s.quieter.Quiet()
 	if s.watched > 0 {
 		s.listen()
 	}

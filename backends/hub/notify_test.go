@@ -3,6 +3,7 @@ package hub
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -199,5 +200,45 @@ func TestSubscriptionEndsWithItsContext(t *testing.T) {
 		if len(h.subs) != 0 {
 			t.Error("it is still there")
 		}
+	})
+}
+
+// silent is a backend that may have found nothing.
+type silent struct{ found atomic.Bool }
+
+func (*silent) Name() string  { return "b" }
+func (s *silent) Quiet() bool { return !s.found.Load() }
+
+func TestAQuietBackendHasNoHealthUntilItFailsOrFinds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, p, b := steady(t), newPeer(value(1)), &silent{}
+		h.Attach(b)
+		news := h.Subscribe(t.Context())
+		told := func(want ...backends.HealthState) {
+			t.Helper()
+			time.Sleep(time.Minute)
+			synctest.Wait()
+			var got []backends.HealthState
+			for _, b := range h.Health() {
+				got = append(got, b.State)
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("health %v, want %v", got, want)
+			}
+		}
+		Watch(t.Context(), h, slot(), runsKey, p.fetch)
+		told()
+		for len(news) > 0 {
+			<-news
+		}
+		b.found.Store(true)
+		told(backends.OK)
+		if len(news) == 0 {
+			t.Error("nobody was told that the source has something")
+		}
+		b.found.Store(false)
+		told()
+		p.says(func(context.Context) (int, error) { return 0, errors.New("gone") })
+		told(backends.Down)
 	})
 }

@@ -1,9 +1,10 @@
 package wandb
 
 import (
-	"encoding/binary"
 	"errors"
 	"math"
+
+	"flightdeck/backends/folder/wire"
 )
 
 var errWire = errors.New("a record is no valid protobuf message")
@@ -27,40 +28,18 @@ func (f field) signed() int64 { return int64(f.v>>1) ^ -int64(f.v&1) }
 
 // fields calls each for every field of m, in order.
 func fields(m message, each func(f field)) error {
-	for len(m) > 0 {
-		key, n := binary.Uvarint(m)
-		if n <= 0 || key>>3 == 0 || key>>3 > math.MaxInt32 {
-			return errWire
+	w := wire.Message(m)
+	for w.Next() {
+		f := field{num: int(w.Num)}
+		if w.Type == wire.Bytes {
+			f.data = w.Bytes()
+		} else {
+			f.v = w.Val
 		}
-		m = m[n:]
-		f := field{num: int(key >> 3)}
-		switch key & 7 {
-		case 0:
-			if f.v, n = binary.Uvarint(m); n <= 0 {
-				return errWire
-			}
-		case 1:
-			if n = 8; len(m) < n {
-				return errWire
-			}
-			f.v = binary.LittleEndian.Uint64(m)
-		case 5:
-			if n = 4; len(m) < n {
-				return errWire
-			}
-			f.v = uint64(binary.LittleEndian.Uint32(m))
-		case 2:
-			size, k := binary.Uvarint(m)
-			if k <= 0 || size > uint64(len(m)-k) {
-				return errWire
-			}
-			n = k + int(size)
-			f.data = m[k:n]
-		default:
-			return errWire
-		}
-		m = m[n:]
 		each(f)
+	}
+	if w.Bad {
+		return errWire
 	}
 	return nil
 }

@@ -96,6 +96,26 @@ func TestARunOfAnotherSource(t *testing.T) {
 	}
 }
 
+func TestExportOfAnotherSource(t *testing.T) {
+	dir := foreign(t)
+	points := strings.Split(strings.TrimSpace(must(t, 0, dir, "export", "-o", "csv", "tb/purged").out), "\n")
+	if points[0] != "run,key,step,timestamp,value" || len(points) < 3 || !strings.HasPrefix(points[1], "tb/purged,") {
+		t.Errorf("%q", points)
+	}
+	type exported struct {
+		ID     string `json:"run_id"`
+		Source string `json:"source"`
+	}
+	var all []exported
+	if err := json.Unmarshal([]byte(must(t, 0, dir, "export", "-o", "json", "-s", "tensorboard", "--all").out), &all); err != nil {
+		t.Fatal(err)
+	}
+	if len(all) < 3 || slices.ContainsFunc(all, func(r exported) bool { return r.Source != "tensorboard" }) {
+		t.Errorf("%+v", all)
+	}
+	must(t, exitNotFound, dir, "export", "-o", "csv", "-s", "local", "--all")
+}
+
 // A server that does not answer costs its own runs, and nothing else.
 func TestASourceThatIsDown(t *testing.T) {
 	dir := foreign(t)

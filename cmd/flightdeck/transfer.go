@@ -75,8 +75,9 @@ was copied before is recognised and not sent again, so that an export that was c
 off is gone on with by calling it again. MLFLOW_TRACKING_USERNAME, _PASSWORD and
 _TOKEN say who asks. What could not be carried is listed at the end.
 
-Without --to whole histories are written: -o csv gives run,key,step,timestamp,value,
--o json everything that is known of each run.
+Without --to whole histories are written, of runs of any source: -o csv gives
+run,key,step,timestamp,value, -o json everything that is known of each run. --all
+is all runs of this workspace, or of the sources that -s names.
 
   flightdeck export --to https://mlflow.lan --all
   flightdeck export -o csv brisk-otter > points.csv`,
@@ -92,12 +93,16 @@ Without --to whole histories are written: -o csv gives run,key,step,timestamp,va
 			if err != nil {
 				return err
 			}
+			if to == "" {
+				runs, err := c.chosenAnywhere(cmd.Context(), lo, pick, args)
+				if err != nil {
+					return err
+				}
+				return c.writeRuns(cmd.Context(), runs)
+			}
 			runs, err := c.chosen(cmd.Context(), lo, pick, args)
 			if err != nil {
 				return err
-			}
-			if to == "" {
-				return c.writeRuns(cmd.Context(), lo, runs)
 			}
 			e, err := newExporter(to, lo)
 			if err != nil {

@@ -25,6 +25,7 @@ type shot struct {
 	args  []string
 	keys  []string
 	until string // on the screen before the picture is taken
+	wide  bool   // in the workspace in which other programs have written runs too
 }
 
 // shots is every picture in the README.
@@ -39,6 +40,10 @@ func shots() []shot {
 		{name: "plan", w: 140, h: 40, keys: []string{" ", "j", " ", "X"}, until: "same as"},
 		{name: "diff", w: 160, h: 45, keys: []string{" ", "j", " ", "j", " ", "d"}, until: "params"},
 		{name: "log", w: 160, h: 45, keys: []string{"\t", "\t", "]", "]"}, until: "epoch"},
+		{name: "parallel", w: 160, h: 45, keys: []string{"\t", "]"}, until: "brightest"},
+		{name: "group", w: 160, h: 45, keys: []string{"c", "j", "j", "\r"}, until: "mean, least and largest"},
+		{name: "sources", w: 160, h: 45, wide: true, until: "tensorboard"},
+		{name: "histograms", w: 160, h: 45, wide: true, keys: []string{"/", "mlp", "\r", "\t", "\t", "]", "]", "]", "]"}, until: "weights"},
 		{name: "help", w: 140, h: 40, keys: []string{"?"}, until: "filter"},
 	}
 }
@@ -46,15 +51,16 @@ func shots() []shot {
 func main() {
 	bin := flag.String("bin", "bin/flightdeck", "the program")
 	out := flag.String("out", "examples/pictures", "where the pictures go")
+	testdata := flag.String("testdata", "backends", "the folder of the backends, with what other programs recorded")
 	only := flag.String("only", "", "a part of the names of those to take")
 	flag.Parse()
-	if err := run(*bin, *out, *only); err != nil {
+	if err := run(*bin, *out, *only, *testdata); err != nil {
 		fmt.Fprintln(os.Stderr, "pictures:", err)
 		os.Exit(1)
 	}
 }
 
-func run(bin, out, only string) error {
+func run(bin, out, only, testdata string) error {
 	bin, err := filepath.Abs(bin)
 	if err != nil {
 		return err
@@ -63,28 +69,44 @@ func run(bin, out, only string) error {
 	if err != nil {
 		return err
 	}
-	ws, err := os.MkdirTemp("", "digits-lab")
+	top, err := os.MkdirTemp("", "pictures")
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(ws)
-	ws = filepath.Join(ws, "digits-lab")
-	if err := os.MkdirAll(ws, 0o755); err != nil {
-		return err
+	defer os.RemoveAll(top)
+	narrow, wide := filepath.Join(top, "a", "digits-lab"), filepath.Join(top, "b", "digits-lab")
+	for _, ws := range []string{narrow, wide} {
+		if err := demo(bin, ws); err != nil {
+			return err
+		}
 	}
-	demo := exec.Command(bin, "demo", "--headless", "-C", ws)
-	if text, err := demo.CombinedOutput(); err != nil {
-		return fmt.Errorf("demo: %w\n%s", err, text)
+	if err := tracked(wide, testdata); err != nil {
+		return err
 	}
 	if err := os.MkdirAll(out, 0o755); err != nil {
 		return err
 	}
 	for _, s := range shots() {
 		if strings.Contains(s.name, only) {
+			ws := narrow
+			if s.wide {
+				ws = wide
+			}
 			if err := take(browser, bin, ws, out, s); err != nil {
 				return fmt.Errorf("%s: %w", s.name, err)
 			}
 		}
+	}
+	return nil
+}
+
+// demo makes the workspace of the pictures.
+func demo(bin, ws string) error {
+	if err := os.MkdirAll(ws, 0o755); err != nil {
+		return err
+	}
+	if text, err := exec.Command(bin, "demo", "--headless", "-C", ws).CombinedOutput(); err != nil {
+		return fmt.Errorf("demo: %w\n%s", err, text)
 	}
 	return nil
 }

@@ -262,3 +262,38 @@ func TestFlags(t *testing.T) {
 		}
 	}
 }
+
+// A run whose metrics no other has shows its own, and a metric that is asked for
+// by name shows all the same.
+func TestTheSelectedRunShowsItsOwnMetrics(t *testing.T) {
+	run := func(id string, metrics ...string) *backends.Run {
+		r := &backends.Run{ID: id, Name: id}
+		for _, m := range metrics {
+			r.Metrics = append(r.Metrics, backends.Metric{Key: m, Value: 1})
+		}
+		return r
+	}
+	a, b, c := run("a", "acc", "val_loss"), run("b", "acc", "val_loss"), run("c", "grad", "loss")
+	v := NewCurves(NewDesk(nil, nil, nil, nil))
+	plots := func(selected, own *backends.Run, want ...string) {
+		t.Helper()
+		v.shown = lines{runs: []*backends.Run{a, b, c}, selected: runKeyOf(selected), own: own}
+		if got, _ := v.choose(); !slices.Equal(got, want) {
+			t.Errorf("%s is selected: %v, want %v", selected.ID, got, want)
+		}
+	}
+	plots(a, a, "val_loss", "acc")
+	plots(b, b, "val_loss", "acc")
+	v.metric = "val_loss"
+	plots(c, c, "loss", "grad")
+	if len(v.offered) != 2 {
+		t.Errorf("%v are gone through, want those of the run", v.offered)
+	}
+	if !v.alone {
+		t.Error("the runs that have nothing to do with it are drawn")
+	}
+	plots(a, a, "val_loss", "acc")
+	plots(c, nil, "val_loss", "acc") // it is one of a comparison
+	v.metric, v.asked = "acc", runKeyOf(c)
+	plots(c, c, "acc", "val_loss")
+}

@@ -81,13 +81,13 @@ func (v *Curves) toggleLog() {
 
 // next shows another metric in the current chart.
 func (v *Curves) next(by int) {
-	if all := v.metrics(); len(all) > 0 {
+	if all := v.offered; len(all) > 0 {
 		v.show(all[(slices.Index(all, v.plots[v.cur])+by+len(all))%len(all)])
 	}
 }
 
 func (v *Curves) show(metric string) {
-	v.metric = metric
+	v.metric, v.asked = metric, v.shown.selected
 	v.plot()
 	v.charts[v.cur].Fit()
 }
@@ -115,7 +115,7 @@ func (v *Curves) over(by string) {
 // Objects implements tui.Objects: any metric as a curve, and as what x is.
 func (v *Curves) Objects() []tui.Object {
 	var out []tui.Object
-	for _, m := range v.metrics() {
+	for _, m := range v.metrics(v.shown.runs) {
 		out = append(out,
 			tui.Object{Ref: backends.Ref{Kind: "curve", ID: m}, Name: "Curve of " + m, Go: func() { v.show(m) }},
 			tui.Object{Ref: backends.Ref{Kind: "axis", ID: m}, Name: "Curves by " + m, Go: func() { v.over(m) }})

@@ -24,17 +24,20 @@ type Curves struct {
 	shown, wanted lines
 	due           time.Time // when wanted is to be followed; zero when it is
 
-	metric string          // of the current chart; "" lets the data choose
-	pins   []string        // metrics whose charts stay, and stand first
-	by     string          // x: byStep, byRelative, byTime or a metric's name
-	logs   map[string]bool // metrics whose axis was decided
-	charts [mostCharts]*chart.Chart
-	plots  []string // the metric of each that there is
-	cur    int      // the chart that keys are about
-	series [mostCharts][]chart.Series
-	curves map[curveKey]*curve
-	bands  map[bandKey]*band
-	kept   map[bandKey]bool // those that are drawn
+	metric  string          // of the current chart; "" lets the data choose
+	asked   string          // key of the run that was selected when metric was asked for
+	offered []string        // the metrics to go through
+	alone   bool            // they are those of the selected run, and only its kin is drawn
+	pins    []string        // metrics whose charts stay, and stand first
+	by      string          // x: byStep, byRelative, byTime or a metric's name
+	logs    map[string]bool // metrics whose axis was decided
+	charts  [mostCharts]*chart.Chart
+	plots   []string // the metric of each that there is
+	cur     int      // the chart that keys are about
+	series  [mostCharts][]chart.Series
+	curves  map[curveKey]*curve
+	bands   map[bandKey]*band
+	kept    map[bandKey]bool // those that are drawn
 
 	stack []stacked // what the last Render showed, from the top
 }
@@ -60,6 +63,9 @@ func (v *Curves) Title() tui.Title {
 		return tui.Title{Name: "charts"}
 	}
 	t := tui.Title{Name: v.plots[0], Of: "by " + v.by, Note: v.shown.note, Right: manner(v.charts[0])}
+	if v.alone {
+		t.Note = "of the selected run"
+	}
 	if slices.Contains(v.pins, v.plots[0]) {
 		t.Note = strings.TrimPrefix(t.Note+", pinned", ", ")
 	}

@@ -15,10 +15,11 @@ import (
 // lines is the runs whose curves are drawn, in the order of their colours.
 type lines struct {
 	runs     []*backends.Run
-	groups   []*cluster // instead of single runs; runs is all of theirs
-	selected string     // key of the one under the cursor
-	baseline string     // key of the one that the others are measured against
-	note     string     // which they are, in words
+	groups   []*cluster    // instead of single runs; runs is all of theirs
+	selected string        // key of the one under the cursor
+	baseline string        // key of the one that the others are measured against
+	note     string        // which they are, in words
+	own      *backends.Run // the selected one, whose metrics must show: the others are there only for want of a choice
 }
 
 // mostLines is how many curves a chart shows: more cannot be told apart.
@@ -45,6 +46,9 @@ func (d *Desk) lines() lines {
 	}
 	if c.Run != nil {
 		l.selected = runKeyOf(c.Run)
+		if len(c.Pinned)+len(c.Marked) == 0 {
+			l.own = c.Run
+		}
 		runs = slices.Concat(one(c.Run), runs)
 	}
 	if c.Baseline != nil {
@@ -64,7 +68,7 @@ func (l lines) same(o lines) bool {
 
 // plot brings the charts up to date with what the runs have logged.
 func (v *Curves) plot() {
-	v.plots, v.cur = choose(v.metrics(), v.pins, v.metric)
+	v.plots, v.cur = v.choose()
 	used := map[curveKey]bool{}
 	for i, metric := range v.plots {
 		var series []chart.Series
@@ -73,7 +77,7 @@ func (v *Curves) plot() {
 			series, runs = v.clustered(metric, used), nil
 		}
 		for _, r := range runs {
-			if _, ok := r.Metric(metric); !ok {
+			if _, ok := r.Metric(metric); !ok || v.alone && !akin(r, v.shown.own) {
 				continue
 			}
 			k := curveKey{runKeyOf(r), metric, v.by}
@@ -102,6 +106,27 @@ func (v *Curves) plot() {
 		}
 	}
 }
+
+// choose picks the metrics that are drawn, out of offered. Where the selected run has
+// none of them, its own are offered: selecting a run leads to its curves, unless
+// another metric was asked for since.
+func (v *Curves) choose() (plots []string, cur int) {
+	v.offered, v.alone = v.metrics(v.shown.runs), false
+	plots, cur = choose(v.offered, v.pins, v.metric)
+	r := v.shown.own
+	if r == nil || v.asked == v.shown.selected || slices.ContainsFunc(plots, func(m string) bool { _, has := r.Metric(m); return has }) {
+		return plots, cur
+	}
+	if own := v.metrics(one(r)); len(own) > 0 {
+		v.offered, v.alone = own, true
+		return choose(own, v.pins, v.metric)
+	}
+	return plots, cur
+}
+
+// akin says that runs were made by the same hand: what they log under one name can be
+// compared.
+func akin(a, b *backends.Run) bool { return a.Backend == b.Backend && a.Experiment == b.Experiment }
 
 // curve is the line for k, watched from now on.
 func (v *Curves) curve(k curveKey, r *backends.Run) *curve {
@@ -157,11 +182,11 @@ func (v *Curves) logarithmic(metric string, series []chart.Series) bool {
 	return true
 }
 
-// metrics is what the runs have logged about the model, the most telling first.
-func (v *Curves) metrics() []string {
+// metrics is what runs have logged about the model, the most telling first.
+func (v *Curves) metrics(runs []*backends.Run) []string {
 	seen := map[string]bool{}
 	var all []string
-	for _, r := range v.shown.runs {
+	for _, r := range runs {
 		for i := range r.Metrics {
 			if k := r.Metrics[i].Key; !seen[k] {
 				seen[k] = true

@@ -69,10 +69,7 @@ func (nr *NewRun) check() error {
 	}
 	nr.Tags, nr.Params = slices.Clone(nr.Tags), slices.Clone(nr.Params)
 	for i := range nr.Tags {
-		t := &nr.Tags[i]
-		if err := checkTag(t, ""); err != nil {
-			return err
-		}
+		t := &nr.Tags[i] // MLflow checks neither keys nor lengths here
 		if t.Key != backends.TagName {
 			continue
 		}
@@ -88,7 +85,7 @@ func (nr *NewRun) check() error {
 			return err
 		}
 	}
-	return checkLength("run_name", maxKey, nr.Name)
+	return nil
 }
 
 func newID() string {
@@ -155,6 +152,10 @@ func (t *tx) freeName() (string, error) {
 type RunUpdate struct {
 	Status backends.RunStatus
 	End    time.Time // when Status ends the run; now when zero
+	// Exact is MLflow's way: the end becomes Ending, whatever the status is, and stays
+	// when that is nil.
+	Exact  bool
+	Ending *time.Time
 	Name   string
 	Exit   string // of the job: "exit 1"
 }
@@ -162,16 +163,15 @@ type RunUpdate struct {
 // UpdateRun changes a run's status, end, name or exit. A run that goes on has no
 // end, so RUNNING takes it away.
 func (r *runs) UpdateRun(ctx context.Context, id string, up RunUpdate) error {
-	if err := checkLength("run_name", maxKey, up.Name); err != nil {
-		return err
-	}
 	switch up.Status {
 	case "", backends.RunScheduled, backends.RunRunning, backends.RunFinished, backends.RunFailed, backends.RunKilled:
 	default:
 		return invalidValue("status", up.Status, "")
 	}
 	return r.change(ctx, "update run", id, func(w *row) error {
-		if up.Status != "" {
+		if up.Exact {
+			up.end(w)
+		} else if up.Status != "" {
 			w.status, w.end = up.Status, endOf(up.Status, up.End, r.o.Now())
 		} else if !up.End.IsZero() {
 			w.end = millis(up.End)
@@ -184,6 +184,16 @@ func (r *runs) UpdateRun(ctx context.Context, id string, up RunUpdate) error {
 		}
 		return nil
 	})
+}
+
+// end sets the status and the end as they were sent.
+func (up *RunUpdate) end(w *row) {
+	if up.Status != "" {
+		w.status = up.Status
+	}
+	if up.Ending != nil {
+		w.end = millis(*up.Ending)
+	}
 }
 
 // change is a write to one active run.

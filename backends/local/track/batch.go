@@ -127,9 +127,24 @@ func (s *batchScanner) text() string {
 	if !s.ok || !escaped {
 		return string(inside)
 	}
+	if halfPair(inside) {
+		s.ok = false
+		return ""
+	}
 	var out string
 	s.ok = json.Unmarshal(s.b[from:s.i], &out) == nil
 	return out
+}
+
+// halfPair reports whether a text may have half of a surrogate pair: pairs are seldom
+// enough to leave them to the slow way too.
+func halfPair(inside []byte) bool {
+	for i := 0; i+3 < len(inside); i++ {
+		if inside[i] == '\\' && inside[i+1] == 'u' && inside[i+2]|0x20 == 'd' && inside[i+3] >= '8' {
+			return true
+		}
+	}
+	return false
 }
 
 // key is text that other members have too.

@@ -11,7 +11,7 @@ import (
 
 // slow is what encoding/json makes of a batch.
 func slow(t *testing.T, body []byte) (batch, error) {
-	f := &fields{m: map[string]json.RawMessage{}, raw: body}
+	f := &fields{m: map[string]json.RawMessage{}, raw: body, message: messages()["/mlflow/runs/log-batch"]}
 	if err := f.parse(); err != nil {
 		return batch{}, err
 	}

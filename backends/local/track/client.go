@@ -178,8 +178,13 @@ func (c Client) UpdateRun(ctx context.Context, run string, up Update) error {
 	if up.Status != "" {
 		body["status"] = up.Status
 	}
-	if !up.End.IsZero() {
+	switch {
+	case !up.End.IsZero():
 		body["end_time"] = up.End.UnixMilli()
+	case up.Status == backends.RunRunning: // it goes on: the API ends nothing by itself, and begins nothing again
+		body["end_time"] = 0
+	case up.Status != "" && up.Status != backends.RunScheduled:
+		body["end_time"] = time.Now().UnixMilli()
 	}
 	if up.Name != "" {
 		body["run_name"] = up.Name

@@ -2,6 +2,10 @@ package track
 
 import (
 	"context"
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"strings"
 
 	"flightdeck/backends"
 )
@@ -49,14 +53,37 @@ func (a *api) createExperiment(ctx context.Context, in *fields) (any, error) {
 	if in.err != nil {
 		return nil, in.err
 	}
+	place, err := absolute(place)
+	if err != nil {
+		return nil, err
+	}
 	id, err := a.st.CreateExperimentAt(ctx, name, place, tags)
 	return struct {
 		ID string `json:"experiment_id"`
 	}{id}, err
 }
 
+// absolute is a place as MLflow keeps it: a path without a scheme begins at the
+// folder where the server runs.
+func absolute(place string) (string, error) {
+	if place == "" || strings.HasPrefix(place, "/") || parseURI(place).scheme != "" {
+		return place, nil
+	}
+	at, err := filepath.Abs(".")
+	if err != nil {
+		return "", fmt.Errorf("artifact location %s: %w", place, err)
+	}
+	var parts []string
+	for part := range strings.SplitSeq(unescaped(place, url.PathUnescape), "/") {
+		if part != "" && part != "." { // and ".." stays, see pathlib
+			parts = append(parts, part)
+		}
+	}
+	return strings.Join(append([]string{filepath.ToSlash(at)}, parts...), "/"), nil
+}
+
 func (a *api) getExperiment(ctx context.Context, in *fields) (any, error) {
-	id := in.required("experiment_id")
+	id := in.experiment()
 	if in.err != nil {
 		return nil, in.err
 	}
@@ -74,7 +101,7 @@ func (a *api) getExperimentByName(ctx context.Context, in *fields) (any, error) 
 }
 
 func (a *api) deleteExperiment(ctx context.Context, in *fields) (any, error) {
-	id := in.required("experiment_id")
+	id := in.experiment()
 	if in.err != nil {
 		return nil, in.err
 	}
@@ -82,7 +109,7 @@ func (a *api) deleteExperiment(ctx context.Context, in *fields) (any, error) {
 }
 
 func (a *api) restoreExperiment(ctx context.Context, in *fields) (any, error) {
-	id := in.required("experiment_id")
+	id := in.experiment()
 	if in.err != nil {
 		return nil, in.err
 	}
@@ -90,15 +117,18 @@ func (a *api) restoreExperiment(ctx context.Context, in *fields) (any, error) {
 }
 
 func (a *api) updateExperiment(ctx context.Context, in *fields) (any, error) {
-	id, name := in.required("experiment_id"), in.required("new_name")
+	id, name := in.experiment(), in.required("new_name")
 	if in.err != nil {
 		return nil, in.err
+	}
+	if name == "" {
+		return done(nil)
 	}
 	return done(a.st.RenameExperiment(ctx, id, name))
 }
 
 func (a *api) setExperimentTag(ctx context.Context, in *fields) (any, error) {
-	id, t := in.required("experiment_id"), backends.Tag{Key: in.required("key"), Value: in.text("value")}
+	id, t := in.experiment(), backends.Tag{Key: in.required("key"), Value: in.text("value")}
 	if in.err != nil {
 		return nil, in.err
 	}
@@ -106,7 +136,7 @@ func (a *api) setExperimentTag(ctx context.Context, in *fields) (any, error) {
 }
 
 func (a *api) deleteExperimentTag(ctx context.Context, in *fields) (any, error) {
-	id, key := in.required("experiment_id"), in.required("key")
+	id, key := in.experiment(), in.required("key")
 	if in.err != nil {
 		return nil, in.err
 	}

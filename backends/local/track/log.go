@@ -2,7 +2,6 @@ package track
 
 import (
 	"context"
-	"fmt"
 	"unicode"
 	"unicode/utf8"
 
@@ -18,23 +17,18 @@ const (
 )
 
 type wireMetric struct {
-	Key   *string    `json:"key"`
-	Value *wireFloat `json:"value"`
-	Time  *wireInt   `json:"timestamp"`
-	Step  *wireInt   `json:"step"`
+	Key   string    `json:"key"`
+	Value wireFloat `json:"value"`
+	Time  wireInt   `json:"timestamp"`
+	Step  wireInt   `json:"step"`
 }
 
 func (a *api) logMetric(ctx context.Context, in *fields) (any, error) {
 	id := in.run()
 	m := backends.Metric{Key: in.required("key")}
 	var v wireFloat
-	if !in.read("value", &v) {
-		in.missing("value")
-	}
-	at, ok := in.integer("timestamp")
-	if !ok {
-		in.missing("timestamp")
-	}
+	in.read("value", &v)
+	at, _ := in.integer("timestamp")
 	m.Value, m.Time = float64(v), at
 	m.Step, _ = in.integer("step")
 	if in.err != nil {
@@ -103,42 +97,18 @@ func (a *api) logBatch(ctx context.Context, in *fields) (any, error) {
 	return done(a.logModelMetrics(ctx, b.run, in.m["metrics"]))
 }
 
-// batch reads a batch member by member, and says what is wrong.
+// batch reads a batch member by member. What a metric has not is zero.
 func (f *fields) batch() (b batch) {
-	b.run, b.metrics = f.run(), f.metrics("metrics")
-	f.read("params", &b.params)
-	for i, p := range b.params {
-		if p.Key == "" {
-			f.missing(fmt.Sprintf("params[%d].key", i))
-		}
-	}
-	b.tags = f.tags("tags")
-	return b
-}
-
-func (f *fields) metrics(name string) []backends.Metric {
+	b.run = f.text("run_id")
 	var ms []wireMetric
-	f.read(name, &ms)
-	out := make([]backends.Metric, 0, len(ms))
-	for i, m := range ms {
-		switch {
-		case m.Key == nil || *m.Key == "":
-			f.missing(fmt.Sprintf("%s[%d].key", name, i))
-		case m.Value == nil:
-			f.missing(fmt.Sprintf("%s[%d].value", name, i))
-		case m.Time == nil:
-			f.missing(fmt.Sprintf("%s[%d].timestamp", name, i))
-		}
-		if f.err != nil {
-			return nil
-		}
-		p := backends.Metric{Key: *m.Key, Value: float64(*m.Value), Time: int64(*m.Time)}
-		if m.Step != nil {
-			p.Step = int64(*m.Step)
-		}
-		out = append(out, p)
+	f.read("metrics", &ms)
+	b.metrics = make([]backends.Metric, 0, len(ms))
+	for _, m := range ms {
+		b.metrics = append(b.metrics, backends.Metric{Key: m.Key, Value: float64(m.Value), Time: int64(m.Time), Step: int64(m.Step)})
 	}
-	return out
+	f.read("params", &b.params)
+	f.read("tags", &b.tags)
+	return b
 }
 
 // checkRun refuses what cannot be a run's id. MLflow does so only here and there.

@@ -2,12 +2,10 @@ package track
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"net/url"
 	"path"
 	"slices"
-	"strconv"
 	"strings"
 
 	"flightdeck/backends"
@@ -116,7 +114,7 @@ func pairsOf[P backends.Param | backends.Tag](f *fields, name string) (list []P)
 
 func (a *api) createLogged(ctx context.Context, in *fields) (any, error) {
 	nm := store.NewLoggedModel{
-		Experiment: in.required("experiment_id"), Name: in.text("name"), Type: in.text("model_type"), Run: in.text("source_run_id"),
+		Experiment: in.experiment(), Name: in.text("name"), Type: in.text("model_type"), Run: in.text("source_run_id"),
 		Params: pairsOf[backends.Param](in, "params"), Tags: pairsOf[backends.Tag](in, "tags"),
 	}
 	if in.err != nil {
@@ -138,36 +136,25 @@ func (a *api) deleteLoggedTag(ctx context.Context, in *fields) (any, error) {
 }
 
 func (a *api) finishLogged(ctx context.Context, in *fields) (any, error) {
-	id, status := in.inBody("model_id"), in.loggedStatus("status")
+	id, status := in.text("model_id"), in.loggedStatus("status")
+	if m, ok := in.sent.member("model_id"); ok { // what the path has counts for nothing
+		id = m.text
+	}
 	if in.err != nil {
 		return nil, in.err
 	}
 	return a.answerLogged(a.st.FinishLoggedModel(ctx, id, status))
 }
 
-// loggedStatus is an enum: its name or its number.
+// loggedStatus is the status that a word of the wire means; none is unspecified.
 func (f *fields) loggedStatus(name string) backends.LoggedModelStatus {
-	all := [...]backends.LoggedModelStatus{backends.LoggedUnspecified, backends.LoggedPending, backends.LoggedReady, backends.LoggedFailed}
-	raw := string(f.m[name])
-	if raw == "" || raw == "null" {
-		f.missing(name)
-		return ""
-	}
-	for i, s := range all {
-		if n := strings.Trim(raw, `"`); n == loggedStatus(s) || n == strconv.Itoa(i) {
+	sent := f.text(name)
+	for _, s := range []backends.LoggedModelStatus{backends.LoggedPending, backends.LoggedReady, backends.LoggedFailed} {
+		if sent == loggedStatus(s) {
 			return s
 		}
 	}
-	return backends.LoggedUnspecified // what MLflow makes of a word that it does not know
-}
-
-// inBody is a text that the body must repeat, though the path has it too.
-func (f *fields) inBody(name string) string {
-	var body map[string]json.RawMessage
-	if json.Unmarshal(f.raw, &body); body[name] == nil {
-		f.missing(name)
-	}
-	return f.required(name)
+	return backends.LoggedUnspecified
 }
 
 func (a *api) setLoggedTags(ctx context.Context, in *fields) (any, error) {
@@ -179,7 +166,7 @@ func (a *api) setLoggedTags(ctx context.Context, in *fields) (any, error) {
 }
 
 func (a *api) logLoggedParams(ctx context.Context, in *fields) (any, error) {
-	id, params := in.inBody("model_id"), pairsOf[backends.Param](in, "params")
+	id, params := in.text("model_id"), pairsOf[backends.Param](in, "params")
 	if in.err != nil {
 		return nil, in.err
 	}
@@ -192,9 +179,7 @@ func (a *api) logOutputs(ctx context.Context, in *fields) (any, error) {
 		ID   string  `json:"model_id"`
 		Step wireInt `json:"step"`
 	}
-	if !in.read("models", &models) && in.err == nil {
-		in.missing("models")
-	}
+	in.read("models", &models)
 	if in.err != nil {
 		return nil, in.err
 	}

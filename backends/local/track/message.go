@@ -204,7 +204,10 @@ func (f *member) enum(b []byte, v *node) (raw []byte, ok bool) {
 	case isFalse:
 	case isInt, isFloat:
 		x, err := strconv.ParseFloat(v.text, 64)
-		if err != nil || math.IsNaN(x) || math.IsInf(x, 0) {
+		if math.IsNaN(x) {
+			return b, true
+		}
+		if err != nil || math.IsInf(x, 0) {
 			return b, false
 		}
 		n = int64(x)

@@ -99,9 +99,7 @@ func (a *api) putPart(ctx context.Context, in *fields) (any, error) {
 func (a *api) completeUpload(ctx context.Context, in *fields) (any, error) {
 	name, id := in.uploadName(), in.text("upload_id")
 	var sent []uploadPart
-	if !in.read("parts", &sent) {
-		in.missing("parts")
-	}
+	in.read("parts", &sent)
 	if in.err != nil {
 		return nil, in.err
 	}

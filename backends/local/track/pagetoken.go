@@ -33,7 +33,8 @@ func pageOffset(token string) (int64, error) {
 		return 0, refuse("Invalid page token, decoded value=%s", pyBytes(b))
 	}
 	if err := json.Unmarshal(b, &parsed); err != nil {
-		return 0, &apiError{internal, "Invalid page token"} // MLflow has no words for it
+		v, _ := readPython(b)
+		return 0, &apiError{internal, "'" + v.pythonType() + "' object has no attribute 'get'"} // as MLflow fails over it
 	}
 	text := strings.Trim(string(parsed.Offset), `"`)
 	switch text {

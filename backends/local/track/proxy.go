@@ -213,6 +213,9 @@ func (a *api) deleteFile(ctx context.Context, in *fields) (any, error) {
 	return done(err)
 }
 
-func (a *api) presignFile(context.Context, *fields) (any, error) {
+func (a *api) presignFile(_ context.Context, in *fields) (any, error) {
+	if _, err := safePath(in.text("artifact_path")); err != nil {
+		return nil, err
+	}
 	return nil, &apiError{notImplemented, "Multipart download is not supported for the current artifact repository"}
 }

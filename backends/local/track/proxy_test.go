@@ -40,7 +40,7 @@ func TestUploadInParts(t *testing.T) {
 		ok(t, err)
 		return resp, b
 	}
-	auth := map[string]string{"Authorization": "Bearer s"}
+	auth := map[string]string{"Authorization": "Bearer s", "Content-Type": "application/json"}
 	mpu := srv.URL + "/api/2.0/mlflow-artifacts/mpu/"
 	for _, c := range []struct{ folder, file string }{{"0/" + run.ID + "/artifacts/model", "big.bin"}, {"0/models/m-1/artifacts", "weights"}} {
 		resp, b := do("POST", mpu+"create/"+c.folder, auth, fmt.Sprintf(`{"path":"/home/user/%s","num_parts":3}`, c.file))

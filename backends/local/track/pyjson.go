@@ -212,6 +212,36 @@ func (v *node) appendPython(b []byte) []byte {
 	return append(b, [...]string{"null", "false", "true"}[v.kind]...)
 }
 
+// appendPlain writes the value as JSON that Go reads; NaN and an infinity as texts.
+func (v *node) appendPlain(b []byte) []byte {
+	switch v.kind {
+	case isText:
+		return appendText(b, v.text)
+	case isFloat:
+		if strings.HasSuffix(v.text, "y") || v.text == "NaN" {
+			return appendText(b, v.text)
+		}
+		return append(b, v.text...)
+	case isList, isDict:
+		ends := "[]"
+		if v.kind == isDict {
+			ends = "{}"
+		}
+		b = append(b, ends[0])
+		for i := range v.items {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			if v.kind == isDict {
+				b = append(appendText(b, v.names[i]), ':')
+			}
+			b = v.items[i].appendPlain(b)
+		}
+		return append(b, ends[1])
+	}
+	return v.appendPython(b)
+}
+
 func (v *node) appendFloat(b []byte) []byte {
 	f, err := strconv.ParseFloat(v.text, 64)
 	switch {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"mime"
 	"net/http"
 	"strconv"
 	"strings"
@@ -16,32 +15,33 @@ import (
 )
 
 // fields are the members of a request: from the body or from the query, and what the
-// path filled in. They are read in the order in which MLflow checks them: the first
-// mistake stays in err, and what is read after it is zero.
+// path filled in. Where the route has a message they are of its types, and checked;
+// elsewhere they are read in the order in which MLflow checks them: the first mistake
+// stays in err, and what is read after it is zero.
 type fields struct {
-	m    map[string]json.RawMessage
-	raw  []byte // the body of a batch, whose members are found when they are asked for
-	err  error
-	http *http.Request
+	m       map[string]json.RawMessage
+	raw     []byte // the body of a batch, whose members are found when they are asked for
+	sent    node   // the request as it was sent
+	message *message
+	err     error
+	http    *http.Request
 }
 
-func (a *api) readFields(w http.ResponseWriter, r *http.Request, params map[string]string) (*fields, error) {
-	f := &fields{m: map[string]json.RawMessage{}, http: r}
+func (a *api) readFields(w http.ResponseWriter, r *http.Request, of *message, params map[string]string) (*fields, error) {
+	f := &fields{m: map[string]json.RawMessage{}, http: r, message: of}
 	if isStream(r) {
 		f.fill(params)
 		return f, nil
 	}
-	if r.Method == http.MethodGet && r.URL.RawQuery != "" || r.Method == http.MethodHead {
-		for k, v := range r.URL.Query() {
-			f.m[k] = quotedTexts(v)
+	if r.Method == http.MethodGet && r.URL.RawQuery != "" || of == nil && r.Method == http.MethodHead {
+		if err := f.ask(parseQuery(r.URL.RawQuery)); err != nil {
+			return nil, err
 		}
 		f.fill(params)
 		return f, nil
 	}
-	if t := r.Header.Get("Content-Type"); t != "" && r.Method != http.MethodGet {
-		if kind, _, err := mime.ParseMediaType(t); err != nil || kind != "application/json" {
-			return nil, &apiError{store.InvalidParameter, "Bad Request. Content-Type must be one of ['application/json']."}
-		}
+	if err := checkKind(r, of != nil); err != nil {
+		return nil, err
 	}
 	limit := a.o.MaxBody
 	if strings.HasSuffix(r.URL.Path, "/log-inputs") {
@@ -58,6 +58,110 @@ func (a *api) readFields(w http.ResponseWriter, r *http.Request, params map[stri
 	}
 	f.fill(params)
 	return f, nil
+}
+
+// checkKind checks a body's type as MLflow does: letter by letter. What has no message
+// may leave it out.
+func checkKind(r *http.Request, needed bool) error {
+	if r.Method != http.MethodPost && r.Method != http.MethodPut {
+		return nil
+	}
+	sent, ok := r.Header["Content-Type"]
+	if !ok && !needed {
+		return nil
+	}
+	if !ok {
+		return refuse("Bad Request. Content-Type header is missing.")
+	}
+	if kind, _, _ := strings.Cut(sent[0], ";"); kind != "application/json" {
+		return refuse("Bad Request. Content-Type must be one of ['application/json'].")
+	}
+	return nil
+}
+
+// ask takes the members from a query.
+func (f *fields) ask(q map[string][]string) error {
+	if f.message == nil {
+		for k, v := range q {
+			if k != "run_id" && k != "run_ids" { // the first counts
+				v = v[:1]
+			}
+			f.m[k] = quotedTexts(v)
+		}
+		return nil
+	}
+	v := node{kind: isDict}
+	for i := range f.message.members {
+		member := &f.message.members[i]
+		got, ok := q[member.name]
+		if !ok {
+			continue
+		}
+		one := node{kind: isText, text: got[0]}
+		switch lower := strings.ToLower(got[0]); {
+		case member.repeated:
+			one = node{kind: isList}
+			for _, s := range got {
+				one.items = append(one.items, node{kind: isText, text: s})
+			}
+		case member.kind == ofBool && lower == "true":
+			one = node{kind: isTrue}
+		case member.kind == ofBool && lower == "false":
+			one = node{kind: isFalse}
+		case member.kind == ofBool:
+			return refuse("Invalid boolean value: %s, must be 'true' or 'false'.", got[0])
+		}
+		v.names, v.items = append(v.names, member.name), append(v.items, one)
+	}
+	return f.take(v)
+}
+
+// parseQuery reads a query as MLflow's server does, which is less strict than net/url: what
+// is no escape stays, and only & parts.
+func parseQuery(raw string) map[string][]string {
+	q := map[string][]string{}
+	for pair := range strings.SplitSeq(raw, "&") {
+		if pair == "" {
+			continue
+		}
+		k, v, _ := strings.Cut(pair, "=")
+		k = loose(k)
+		q[k] = append(q[k], loose(v))
+	}
+	return q
+}
+
+// loose undoes percent escapes. Those that make no UTF-8 stay.
+func loose(s string) string {
+	s = strings.ReplaceAll(s, "+", " ")
+	if !strings.Contains(s, "%") {
+		return s
+	}
+	var out, escaped []byte
+	flush := func() {
+		for len(escaped) > 0 {
+			r, size := utf8.DecodeRune(escaped)
+			if r == utf8.RuneError && size == 1 {
+				out = fmt.Appendf(out, "%%%02X", escaped[0])
+			} else {
+				out = append(out, escaped[:size]...)
+			}
+			escaped = escaped[size:]
+		}
+	}
+	for i := 0; i < len(s); i++ {
+		if s[i] == '%' && i+2 < len(s) {
+			if n, err := strconv.ParseUint(s[i+1:i+3], 16, 8); err == nil && s[i+1] != '+' {
+				escaped = append(escaped, byte(n))
+				i += 2
+				continue
+			}
+		}
+		flush()
+		out = append(out, s[i])
+	}
+	flush()
+	return string(out)
 }
 
 func (f *fields) fill(params map[string]string) {
@@ -104,20 +208,40 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, erro
 // parse finds the members of a body. One that is no JSON is empty for MLflow, and one
 // that is a string of JSON is what is in that: old clients encode twice.
 func (f *fields) parse() error {
-	var twice string
-	if json.Unmarshal(f.raw, &twice) == nil {
-		f.raw = []byte(twice)
+	v, ok := readPython(f.raw)
+	if ok && v.kind == isText {
+		f.raw = []byte(v.text)
+		if v, ok = readPython(f.raw); !ok {
+			return &apiError{badRequest, "the request is a text, and no JSON is in it"}
+		}
 	}
-	if !json.Valid(f.raw) {
-		return nil
+	if !ok || v.kind == isNull {
+		v = node{kind: isDict}
 	}
-	if err := json.Unmarshal(f.raw, &f.m); err != nil {
-		return &apiError{badRequest, "the request is not a JSON object: " + err.Error()}
+	if f.message != nil {
+		return f.take(v)
 	}
-	if f.m == nil { // null
-		f.m = map[string]json.RawMessage{}
+	f.sent = v
+	for i, name := range v.names {
+		f.m[name] = v.items[i].appendPlain(nil)
+	}
+	if v.kind != isDict {
+		return &apiError{badRequest, "the request is not a JSON object but a " + v.pythonType()}
 	}
 	return nil
+}
+
+// take reads the route's message from what was sent, and checks it.
+func (f *fields) take(v node) error {
+	f.sent = v
+	if twice := f.message.twice(&v); twice != nil {
+		return refuse("Request specifies both '%s' and '%s'; provide only one of them.", twice.name, twice.camel)
+	}
+	if v.kind != isDict && v.kind != isList {
+		return crash(&v)
+	}
+	whole := f.message.read(&v, func(name string, raw []byte) { f.m[name] = raw })
+	return f.message.check(&v, whole)
 }
 
 const seeDocs = " See the API docs for more information about request parameters."
@@ -186,13 +310,23 @@ func (f *fields) text(name string) (s string) {
 	return s
 }
 
-// required is a text that may not be empty.
+// required is a text that may not be empty. A message has been checked for it; where
+// it is empty all the same, the store says what it is missing.
 func (f *fields) required(name string) string {
 	s := f.text(name)
-	if s == "" {
+	if s == "" && f.message == nil {
 		f.missing(name)
 	}
 	return s
+}
+
+// experiment is an experiment's id, which MLflow reads as Python reads a number.
+func (f *fields) experiment() string {
+	id := f.required("experiment_id")
+	if n, ok := pythonInt(id); ok {
+		return n.String()
+	}
+	return id
 }
 
 func (f *fields) has(name string) bool {
@@ -221,7 +355,7 @@ func (f *fields) enum(name string, values ...string) string {
 func (f *fields) tags(name string) (tags []backends.Tag) {
 	f.read(name, &tags)
 	for i, t := range tags {
-		if t.Key == "" {
+		if t.Key == "" && f.message == nil {
 			f.missing(fmt.Sprintf("%s[%d].key", name, i))
 		}
 	}

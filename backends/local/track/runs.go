@@ -13,7 +13,7 @@ import (
 // createRun takes a run_id too, which MLflow's API has not: with one, our own
 // client can ask again when an answer was lost and get the run that was made.
 func (a *api) createRun(ctx context.Context, in *fields) (any, error) {
-	nr := store.NewRun{ID: in.text("run_id"), ExperimentID: in.text("experiment_id"), Job: a.o.Job}
+	nr := store.NewRun{ID: in.text("run_id"), ExperimentID: in.experiment(), Job: a.o.Job}
 	start, _ := in.integer("start_time")
 	nr.Name, nr.User, nr.Start = in.text("run_name"), in.text("user_id"), momentOf(start)
 	in.read("tags", &nr.Tags)
@@ -67,9 +67,10 @@ func (a *api) getRun(ctx context.Context, in *fields) (any, error) {
 
 func (a *api) updateRun(ctx context.Context, in *fields) (any, error) {
 	id := in.run()
-	up := store.RunUpdate{Status: in.status(), Name: in.text("run_name")}
-	if end, ok := in.integer("end_time"); ok {
-		up.End = momentOf(end)
+	up := store.RunUpdate{Status: in.status(), Name: in.text("run_name"), Exact: true}
+	if ms, ok := in.integer("end_time"); ok {
+		end := momentOf(ms)
+		up.Ending = &end
 	}
 	if in.err != nil {
 		return nil, in.err

@@ -43,7 +43,8 @@ type Options struct {
 	OnRun func(id string)
 	// OnMetrics is told what a client logs, before it is written. It must not keep ms.
 	OnMetrics func(run string, ms []backends.Metric)
-	// MaxBody bounds a request that is read into memory; 0 is 4 MiB. One of data sets
+	// MaxBody bounds a request that is read into memory; 0 is 4 MiB for a job's endpoint
+	// and 64 MiB for a server. One of data sets
 	// may have four times as much. What MLflow's limits allow fits.
 	MaxBody int64
 }
@@ -52,11 +53,17 @@ type Options struct {
 // length fit, escaped, and a supervisor stays small.
 const maxBody = 4 << 20
 
+// maxServed does so where there is room: MLflow itself has no bound.
+const maxServed = 64 << 20
+
 // Handler serves the API. OnRun is called with every run that was made, before the
 // client hears of it.
 func Handler(st *store.Store, o Options) http.Handler {
 	if o.MaxBody == 0 {
 		o.MaxBody = maxBody
+		if o.Job == "" {
+			o.MaxBody = maxServed
+		}
 	}
 	a := &api{st: st, o: o}
 	t := newTable(routes())

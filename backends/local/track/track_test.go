@@ -20,6 +20,7 @@ func mustURL(path string) *url.URL { return &url.URL{Path: path} }
 // ask sends one request and returns the status and the answer on one line.
 func ask(h http.Handler, method, path, body string, header ...string) (int, string) {
 	r := httptest.NewRequest(method, path, strings.NewReader(body))
+	r.Header.Set("Content-Type", "application/json")
 	for i := 0; i+1 < len(header); i += 2 {
 		r.Header.Set(header[i], header[i+1])
 	}
@@ -51,7 +52,7 @@ func TestAnswersToBadRequests(t *testing.T) {
 	st := newStore(t)
 	r, err := st.CreateRun(operator(t), store.NewRun{})
 	ok(t, err)
-	h := Handler(st, Options{Grant: backends.Grant{Role: backends.Operator}})
+	h := Handler(st, Options{Grant: backends.Grant{Role: backends.Operator}, MaxBody: maxBody})
 	const docs = " See the API docs for more information about request parameters."
 	many := func(n int, one string) string { return "[" + strings.TrimSuffix(strings.Repeat(one+",", n), ",") + "]" }
 	metric := `{"key":"a","value":1,"timestamp":1}`
@@ -70,7 +71,7 @@ func TestAnswersToBadRequests(t *testing.T) {
 		{"POST", "runs/log-metric", `{"run_id":"$","key":"a","timestamp":1}`, 400, store.InvalidParameter, "Missing value for required parameter 'value'." + docs},
 		{"POST", "runs/log-metric", `{"run_id":"$","key":"a","value":1}`, 400, store.InvalidParameter, "Missing value for required parameter 'timestamp'." + docs},
 		{"POST", "runs/log-metric", `{"run_id":"$","key":"a","value":"x","timestamp":1}`, 400, store.InvalidParameter, `Invalid value "x" for parameter 'value' supplied:  Hint: Value was of type 'str'.` + docs},
-		{"POST", "runs/log-metric", `{"run_id":"$","key":"a","value":1,"timestamp":1.5}`, 400, store.InvalidParameter, `Invalid value 1.5 for parameter 'timestamp' supplied:  Hint: Value was of type 'float'.` + docs},
+		{"POST", "runs/log-metric", `{"run_id":"$","key":"a","value":1,"timestamp":"soon"}`, 400, store.InvalidParameter, `Invalid value "soon" for parameter 'timestamp' supplied:  Hint: Value was of type 'str'.` + docs},
 		{"POST", "runs/log-metric", `{"run_id":"$","key":5,"value":1,"timestamp":1}`, 400, store.InvalidParameter, `Invalid value 5 for parameter 'key' supplied:  Hint: Value was of type 'int'.` + docs},
 		{"POST", "runs/update", `{"run_id":"$","status":99}`, 400, store.InvalidParameter, `Invalid value 99 for parameter 'status' supplied:  Hint: Value was of type 'int'.` + docs},
 		{"POST", "runs/create", `{"experiment_id":"77"}`, 404, store.DoesNotExist, "No Experiment with id=77 exists"},

@@ -1,6 +1,10 @@
 package events
 
-import "errors"
+import (
+	"errors"
+
+	"flightdeck/backends/folder/wire"
+)
 
 // The fields of Event that are read.
 const (
@@ -19,23 +23,23 @@ type event struct {
 	wall float64
 	step int64
 	what uint64
-	body fields
+	body wire.Fields
 }
 
 func (e *event) read(data []byte) error {
 	*e = event{}
-	f := message(data)
-	for f.next() {
+	f := wire.Message(data)
+	for f.Next() {
 		switch {
-		case f.num == eventWall && f.wire == wire64:
-			e.wall = f.double()
-		case f.num == eventStep && f.wire == wireVarint:
-			e.step = int64(f.val)
-		case f.num > eventStep && f.num < 10 && f.wire == wireBytes:
-			e.what, e.body = f.num, f.within()
+		case f.Num == eventWall && f.Type == wire.Fixed64:
+			e.wall = f.Double()
+		case f.Num == eventStep && f.Type == wire.Varint:
+			e.step = int64(f.Val)
+		case f.Num > eventStep && f.Num < 10 && f.Type == wire.Bytes:
+			e.what, e.body = f.Num, f.Within()
 		}
 	}
-	if f.bad {
+	if f.Bad {
 		return errMessage
 	}
 	return nil
@@ -52,28 +56,28 @@ type value struct {
 }
 
 // next reads the next value of a summary. It is false at the end, and at what is
-// no value: then f.bad is set.
-func (v *value) next(f *fields) bool {
-	for f.next() {
-		if f.num != 1 || f.wire != wireBytes {
+// no value: then f.Bad is set.
+func (v *value) next(f *wire.Fields) bool {
+	for f.Next() {
+		if f.Num != 1 || f.Type != wire.Bytes {
 			continue
 		}
 		*v = value{}
-		w := f.within()
-		for w.next() {
+		w := f.Within()
+		for w.Next() {
 			switch {
-			case w.num == 1 && w.wire == wireBytes:
-				v.tag = w.bytes()
-			case w.num == 2 && w.wire == wire32:
-				v.form, v.simple = SimpleValue, w.float()
-			case w.num == 9 && w.wire == wireBytes:
-				v.meta, v.hasMeta = w.bytes(), true
-			case (w.num == 8 || w.num >= 4 && w.num <= 6) && w.wire == wireBytes:
-				v.form, v.body, v.at = Form(w.num), w.bytes(), w.lo
+			case w.Num == 1 && w.Type == wire.Bytes:
+				v.tag = w.Bytes()
+			case w.Num == 2 && w.Type == wire.Fixed32:
+				v.form, v.simple = SimpleValue, w.Float()
+			case w.Num == 9 && w.Type == wire.Bytes:
+				v.meta, v.hasMeta = w.Bytes(), true
+			case (w.Num == 8 || w.Num >= 4 && w.Num <= 6) && w.Type == wire.Bytes:
+				v.form, v.body, v.at = Form(w.Num), w.Bytes(), w.Lo
 			}
 		}
-		if w.bad {
-			return f.fail()
+		if w.Bad {
+			return f.Fail()
 		}
 		return true
 	}
@@ -81,11 +85,11 @@ func (v *value) next(f *fields) bool {
 }
 
 // sessionStart says whether a SessionLog tells that a session begins.
-func sessionStart(f fields) bool {
+func sessionStart(f wire.Fields) bool {
 	start := false
-	for f.next() {
-		if f.num == 1 && f.wire == wireVarint {
-			start = f.val == 1
+	for f.Next() {
+		if f.Num == 1 && f.Type == wire.Varint {
+			start = f.Val == 1
 		}
 	}
 	return start
@@ -93,13 +97,13 @@ func sessionStart(f fields) bool {
 
 // taggedRunMetadata is the tag and the run metadata of a TaggedRunMetadata, and
 // where in the record that lies.
-func taggedRunMetadata(f fields) (tag string, body []byte, at int) {
-	for f.next() {
+func taggedRunMetadata(f wire.Fields) (tag string, body []byte, at int) {
+	for f.Next() {
 		switch {
-		case f.num == 1 && f.wire == wireBytes:
-			tag = string(f.bytes())
-		case f.num == 2 && f.wire == wireBytes:
-			body, at = f.bytes(), f.lo
+		case f.Num == 1 && f.Type == wire.Bytes:
+			tag = string(f.Bytes())
+		case f.Num == 2 && f.Type == wire.Bytes:
+			body, at = f.Bytes(), f.Lo
 		}
 	}
 	return tag, body, at
@@ -116,23 +120,23 @@ type Metadata struct {
 
 func parseMetadata(b []byte) Metadata {
 	var m Metadata
-	for f := message(b); f.next(); {
+	for f := wire.Message(b); f.Next(); {
 		switch {
-		case f.num == 1 && f.wire == wireBytes:
-			for p := f.within(); p.next(); {
+		case f.Num == 1 && f.Type == wire.Bytes:
+			for p := f.Within(); p.Next(); {
 				switch {
-				case p.num == 1 && p.wire == wireBytes:
-					m.Plugin = string(p.bytes())
-				case p.num == 2 && p.wire == wireBytes:
-					m.Content = append([]byte(nil), p.bytes()...)
+				case p.Num == 1 && p.Type == wire.Bytes:
+					m.Plugin = string(p.Bytes())
+				case p.Num == 2 && p.Type == wire.Bytes:
+					m.Content = append([]byte(nil), p.Bytes()...)
 				}
 			}
-		case f.num == 2 && f.wire == wireBytes:
-			m.DisplayName = string(f.bytes())
-		case f.num == 3 && f.wire == wireBytes:
-			m.Description = string(f.bytes())
-		case f.num == 4 && f.wire == wireVarint && f.val <= uint64(Blob):
-			m.Class = Class(f.val)
+		case f.Num == 2 && f.Type == wire.Bytes:
+			m.DisplayName = string(f.Bytes())
+		case f.Num == 3 && f.Type == wire.Bytes:
+			m.Description = string(f.Bytes())
+		case f.Num == 4 && f.Type == wire.Varint && f.Val <= uint64(Blob):
+			m.Class = Class(f.Val)
 		}
 	}
 	return m

@@ -5,6 +5,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"flightdeck/backends/folder/wire"
 )
 
 // SessionStatus is how a session of the hparams plugin ended.
@@ -37,50 +39,50 @@ type Session struct {
 // ParseSession reads the content of the hparams plugin.
 func ParseSession(content []byte) (Session, bool) {
 	var s Session
-	f := message(content)
-	for f.next() {
-		if f.wire != wireBytes {
+	f := wire.Message(content)
+	for f.Next() {
+		if f.Type != wire.Bytes {
 			continue
 		}
-		switch f.num {
+		switch f.Num {
 		case 3:
 			s.Started = true
-			s.readStart(f.within())
+			s.readStart(f.Within())
 		case 4:
 			s.Ended = true
-			for e := f.within(); e.next(); {
+			for e := f.Within(); e.Next(); {
 				switch {
-				case e.num == 1 && e.wire == wireVarint && e.val <= uint64(SessionRunning):
-					s.Status = SessionStatus(e.val)
-				case e.num == 2 && e.wire == wire64:
-					s.End = e.double()
+				case e.Num == 1 && e.Type == wire.Varint && e.Val <= uint64(SessionRunning):
+					s.Status = SessionStatus(e.Val)
+				case e.Num == 2 && e.Type == wire.Fixed64:
+					s.End = e.Double()
 				}
 			}
 		}
 	}
-	return s, !f.bad
+	return s, !f.Bad
 }
 
-func (s *Session) readStart(f fields) {
-	for f.next() {
+func (s *Session) readStart(f wire.Fields) {
+	for f.Next() {
 		switch {
-		case f.num == 1 && f.wire == wireBytes:
+		case f.Num == 1 && f.Type == wire.Bytes:
 			var p HParam
-			for m := f.within(); m.next(); {
+			for m := f.Within(); m.Next(); {
 				switch {
-				case m.num == 1 && m.wire == wireBytes:
-					p.Key = string(m.bytes())
-				case m.num == 2 && m.wire == wireBytes:
-					p.Value = spell(m.within(), 0)
+				case m.Num == 1 && m.Type == wire.Bytes:
+					p.Key = string(m.Bytes())
+				case m.Num == 2 && m.Type == wire.Bytes:
+					p.Value = spell(m.Within(), 0)
 				}
 			}
 			s.HParams = append(s.HParams, p)
-		case f.num == 2 && f.wire == wireBytes:
-			s.Model = string(f.bytes())
-		case f.num == 4 && f.wire == wireBytes:
-			s.Group = string(f.bytes())
-		case f.num == 5 && f.wire == wire64:
-			s.Start = f.double()
+		case f.Num == 2 && f.Type == wire.Bytes:
+			s.Model = string(f.Bytes())
+		case f.Num == 4 && f.Type == wire.Bytes:
+			s.Group = string(f.Bytes())
+		case f.Num == 5 && f.Type == wire.Fixed64:
+			s.Start = f.Double()
 		}
 	}
 }
@@ -90,30 +92,30 @@ const maxDepth = 16
 
 // spell writes a google.protobuf.Value: a number, a string, a truth, or lists and
 // maps of them as JSON.
-func spell(f fields, depth int) string {
+func spell(f wire.Fields, depth int) string {
 	out := "None"
-	for f.next() {
+	for f.Next() {
 		switch {
-		case f.num == 2 && f.wire == wire64:
-			out = spellNumber(f.double())
-		case f.num == 3 && f.wire == wireBytes:
-			if out = string(f.bytes()); depth > 0 {
+		case f.Num == 2 && f.Type == wire.Fixed64:
+			out = spellNumber(f.Double())
+		case f.Num == 3 && f.Type == wire.Bytes:
+			if out = string(f.Bytes()); depth > 0 {
 				b, _ := json.Marshal(out)
 				out = string(b)
 			}
-		case f.num == 4 && f.wire == wireVarint:
-			if out = "False"; f.val != 0 {
+		case f.Num == 4 && f.Type == wire.Varint:
+			if out = "False"; f.Val != 0 {
 				out = "True"
 			}
-		case (f.num == 5 || f.num == 6) && f.wire == wireBytes && depth >= maxDepth:
+		case (f.Num == 5 || f.Num == 6) && f.Type == wire.Bytes && depth >= maxDepth:
 			out = "…"
-		case f.num == 5 && f.wire == wireBytes:
-			out = "{" + strings.Join(spellFields(f.within(), depth), ", ") + "}"
-		case f.num == 6 && f.wire == wireBytes:
+		case f.Num == 5 && f.Type == wire.Bytes:
+			out = "{" + strings.Join(spellFields(f.Within(), depth), ", ") + "}"
+		case f.Num == 6 && f.Type == wire.Bytes:
 			var list []string
-			for v := f.within(); v.next(); {
-				if v.num == 1 && v.wire == wireBytes {
-					list = append(list, spell(v.within(), depth+1))
+			for v := f.Within(); v.Next(); {
+				if v.Num == 1 && v.Type == wire.Bytes {
+					list = append(list, spell(v.Within(), depth+1))
 				}
 			}
 			out = "[" + strings.Join(list, ", ") + "]"
@@ -122,18 +124,18 @@ func spell(f fields, depth int) string {
 	return out
 }
 
-func spellFields(f fields, depth int) (list []string) {
-	for f.next() {
-		if f.num != 1 || f.wire != wireBytes {
+func spellFields(f wire.Fields, depth int) (list []string) {
+	for f.Next() {
+		if f.Num != 1 || f.Type != wire.Bytes {
 			continue
 		}
 		key, val := "", "None"
-		for m := f.within(); m.next(); {
+		for m := f.Within(); m.Next(); {
 			switch {
-			case m.num == 1 && m.wire == wireBytes:
-				key = string(m.bytes())
-			case m.num == 2 && m.wire == wireBytes:
-				val = spell(m.within(), depth+1)
+			case m.Num == 1 && m.Type == wire.Bytes:
+				key = string(m.Bytes())
+			case m.Num == 2 && m.Type == wire.Bytes:
+				val = spell(m.Within(), depth+1)
 			}
 		}
 		b, _ := json.Marshal(key)

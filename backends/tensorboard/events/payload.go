@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"math"
 	"strconv"
+
+	"flightdeck/backends/folder/wire"
 )
 
 // maxBuckets is the longest histogram that is read.
@@ -48,23 +50,23 @@ func newHistogram(n int) Histogram {
 func legacyHistogram(b []byte) (Histogram, bool) {
 	var least, most float64
 	var limits, counts []float64
-	f := message(b)
-	for f.next() {
+	f := wire.Message(b)
+	for f.Next() {
 		switch {
-		case f.num == 1 && f.wire == wire64:
-			least = f.double()
-		case f.num == 2 && f.wire == wire64:
-			most = f.double()
-		case f.num == 6:
-			limits = f.doubles(limits)
-		case f.num == 7:
-			counts = f.doubles(counts)
+		case f.Num == 1 && f.Type == wire.Fixed64:
+			least = f.Double()
+		case f.Num == 2 && f.Type == wire.Fixed64:
+			most = f.Double()
+		case f.Num == 6:
+			limits = doubles(&f, limits)
+		case f.Num == 7:
+			counts = doubles(&f, counts)
 		}
 		if len(limits) > maxBuckets || len(counts) > maxBuckets {
 			return Histogram{}, false
 		}
 	}
-	if f.bad {
+	if f.Bad {
 		return Histogram{}, false
 	}
 	return outlined(limits, counts, least, most), true
@@ -93,14 +95,14 @@ func outlined(limits, counts []float64, least, most float64) Histogram {
 }
 
 // doubles appends the doubles of the field at hand, packed or not.
-func (f *fields) doubles(to []float64) []float64 {
-	if f.wire == wire64 {
-		return append(to, f.double())
+func doubles(f *wire.Fields, to []float64) []float64 {
+	if f.Type == wire.Fixed64 {
+		return append(to, f.Double())
 	}
-	if f.wire != wireBytes {
+	if f.Type != wire.Bytes {
 		return to
 	}
-	for b := f.bytes(); len(b) >= 8 && len(to) <= maxBuckets; b = b[8:] {
+	for b := f.Bytes(); len(b) >= 8 && len(to) <= maxBuckets; b = b[8:] {
 		to = append(to, math.Float64frombits(binary.LittleEndian.Uint64(b)))
 	}
 	return to
@@ -133,15 +135,15 @@ func (d *Datum) Shape() []int64 {
 func (d *Datum) Images() (width, height int, items []Place) {
 	switch d.Form {
 	case ImageValue:
-		f := message(d.Body)
-		for f.next() {
+		f := wire.Message(d.Body)
+		for f.Next() {
 			switch {
-			case f.num == 1 && f.wire == wireVarint:
-				height = pixels(f.val)
-			case f.num == 2 && f.wire == wireVarint:
-				width = pixels(f.val)
-			case f.num == 4 && f.wire == wireBytes:
-				items = append(items[:0], d.part(f.lo, f.hi))
+			case f.Num == 1 && f.Type == wire.Varint:
+				height = pixels(f.Val)
+			case f.Num == 2 && f.Type == wire.Varint:
+				width = pixels(f.Val)
+			case f.Num == 4 && f.Type == wire.Bytes:
+				items = append(items[:0], d.part(f.Lo, f.Hi))
 			}
 		}
 	case TensorValue:
@@ -189,13 +191,13 @@ func pixels(n uint64) int {
 func (d *Datum) Sounds() (items []Place, mime string) {
 	switch d.Form {
 	case AudioValue:
-		f := message(d.Body)
-		for f.next() {
+		f := wire.Message(d.Body)
+		for f.Next() {
 			switch {
-			case f.num == 4 && f.wire == wireBytes:
-				items = append(items[:0], d.part(f.lo, f.hi))
-			case f.num == 5 && f.wire == wireBytes && f.hi-f.lo < 100:
-				mime = string(f.bytes())
+			case f.Num == 4 && f.Type == wire.Bytes:
+				items = append(items[:0], d.part(f.Lo, f.Hi))
+			case f.Num == 5 && f.Type == wire.Bytes && f.Hi-f.Lo < 100:
+				mime = string(f.Bytes())
 			}
 		}
 	case TensorValue:

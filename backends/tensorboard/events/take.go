@@ -19,11 +19,12 @@ func (r *Run) record(f *file, data []byte, at int64) error {
 		for r.val.next(&e.body) {
 			r.value(f, &r.val, at)
 		}
-		if e.body.bad {
+		if e.body.Bad {
 			return errMessage
 		}
 	case eventGraph:
-		r.raw(f, GraphTag, PluginGraphs, e.body.b[e.body.i:e.body.end], at+int64(e.body.i))
+		graph, in := e.body.Rest()
+		r.raw(f, GraphTag, PluginGraphs, graph, at+int64(in))
 	case eventMetadata:
 		if tag, body, in := taggedRunMetadata(e.body); tag != "" {
 			r.raw(f, tag, PluginRunMetadata, body, at+int64(in))

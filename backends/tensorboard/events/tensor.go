@@ -3,6 +3,8 @@ package events
 import (
 	"encoding/binary"
 	"math"
+
+	"flightdeck/backends/folder/wire"
 )
 
 // The data types of a TensorProto that are read, as tensorflow.DataType numbers
@@ -34,33 +36,33 @@ type tensor struct {
 	dims     []int64
 	elements int64 // -1: unknown or too many
 	content  []byte
-	values   fields // of the typed lists, when there is no content
+	values   wire.Fields // of the typed lists, when there is no content
 }
 
 func parseTensor(b []byte) (tensor, bool) {
-	t := tensor{elements: 1, values: message(b)}
-	f := message(b)
-	for f.next() {
+	t := tensor{elements: 1, values: wire.Message(b)}
+	f := wire.Message(b)
+	for f.Next() {
 		switch {
-		case f.num == 1 && f.wire == wireVarint:
-			t.dtype = f.val
-		case f.num == 2 && f.wire == wireBytes:
-			t.shape(f.within())
-		case f.num == 4 && f.wire == wireBytes:
-			t.content = f.bytes()
+		case f.Num == 1 && f.Type == wire.Varint:
+			t.dtype = f.Val
+		case f.Num == 2 && f.Type == wire.Bytes:
+			t.shape(f.Within())
+		case f.Num == 4 && f.Type == wire.Bytes:
+			t.content = f.Bytes()
 		}
 	}
-	return t, !f.bad
+	return t, !f.Bad
 }
 
-func (t *tensor) shape(f fields) {
-	for f.next() {
+func (t *tensor) shape(f wire.Fields) {
+	for f.Next() {
 		switch {
-		case f.num == 2 && f.wire == wireBytes:
+		case f.Num == 2 && f.Type == wire.Bytes:
 			size := int64(0)
-			for d := f.within(); d.next(); {
-				if d.num == 1 && d.wire == wireVarint {
-					size = int64(d.val)
+			for d := f.Within(); d.Next(); {
+				if d.Num == 1 && d.Type == wire.Varint {
+					size = int64(d.Val)
 				}
 			}
 			t.dims = append(t.dims, size)
@@ -69,7 +71,7 @@ func (t *tensor) shape(f fields) {
 			} else {
 				t.elements *= size
 			}
-		case f.num == 3 && f.wire == wireVarint && f.val != 0:
+		case f.Num == 3 && f.Type == wire.Varint && f.Val != 0:
 			t.elements = -1
 		}
 	}
@@ -123,36 +125,17 @@ func (t *tensor) numbers() []float64 {
 // is false.
 func (t *tensor) each(f func(float64) bool) {
 	list := listOf(t.dtype)
-	for v := t.values; v.next(); {
-		if v.num != list || list == 0 {
+	for v := t.values; v.Next(); {
+		if v.Num != list || list == 0 {
 			continue
 		}
-		if v.wire != wireBytes {
+		if v.Type != wire.Bytes {
 			if !f(t.listed(&v)) {
 				return
 			}
 			continue
 		}
-		packed := v.within()
-		for packed.i < packed.end {
-			switch list {
-			case 5: // float_val
-				if packed.end-packed.i < 4 {
-					return
-				}
-				packed.val = uint64(binary.LittleEndian.Uint32(packed.b[packed.i:]))
-				packed.i += 4
-			case 6: // double_val
-				if packed.end-packed.i < 8 {
-					return
-				}
-				packed.val = binary.LittleEndian.Uint64(packed.b[packed.i:])
-				packed.i += 8
-			default:
-				if !packed.varint(&packed.val) {
-					return
-				}
-			}
+		for packed := v.Within(); packed.Packed(wireType(list)); {
 			if !f(t.listed(&packed)) {
 				return
 			}
@@ -160,21 +143,32 @@ func (t *tensor) each(f func(float64) bool) {
 	}
 }
 
+// wireType is how the values of a typed list stand when they are packed.
+func wireType(list uint64) uint8 {
+	switch list {
+	case 5: // float_val
+		return wire.Fixed32
+	case 6: // double_val
+		return wire.Fixed64
+	}
+	return wire.Varint
+}
+
 // listed is a value of a typed list as the number that it is.
-func (t *tensor) listed(v *fields) float64 {
+func (t *tensor) listed(v *wire.Fields) float64 {
 	switch t.dtype {
 	case dtFloat:
-		return v.float()
+		return v.Float()
 	case dtDouble:
-		return v.double()
+		return v.Double()
 	case dtHalf:
-		return half(uint16(v.val))
+		return half(uint16(v.Val))
 	case dtBfloat16:
-		return float64(math.Float32frombits(uint32(v.val) << 16))
+		return float64(math.Float32frombits(uint32(v.Val) << 16))
 	case dtUint32, dtUint64, dtUint8, dtUint16, dtBool:
-		return float64(v.val)
+		return float64(v.Val)
 	}
-	return float64(int64(v.val))
+	return float64(int64(v.Val))
 }
 
 // listOf is the field of TensorProto that holds the values of a data type.
@@ -269,9 +263,9 @@ func (t *tensor) strings(f func(lo, hi int)) {
 	if t.dtype != dtString {
 		return
 	}
-	for v := t.values; v.next(); {
-		if v.num == 8 && v.wire == wireBytes {
-			f(v.lo, v.hi)
+	for v := t.values; v.Next(); {
+		if v.Num == 8 && v.Type == wire.Bytes {
+			f(v.Lo, v.Hi)
 		}
 	}
 }

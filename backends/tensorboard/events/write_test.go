@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"flightdeck/backends/folder/wire"
 )
 
 // The writers here make what no library would: damage, and gigabytes. What the
@@ -24,13 +26,13 @@ func frame(to, data []byte) []byte {
 }
 
 func field(to []byte, num int, data []byte) []byte {
-	to = binary.AppendUvarint(to, uint64(num<<3|wireBytes))
+	to = binary.AppendUvarint(to, uint64(num<<3|wire.Bytes))
 	to = binary.AppendUvarint(to, uint64(len(data)))
 	return append(to, data...)
 }
 
 func summaryEvent(wall float64, step int64, values ...[]byte) []byte {
-	b := binary.LittleEndian.AppendUint64([]byte{eventWall<<3 | wire64}, math.Float64bits(wall))
+	b := binary.LittleEndian.AppendUint64([]byte{eventWall<<3 | wire.Fixed64}, math.Float64bits(wall))
 	b = binary.AppendUvarint(append(b, eventStep<<3), uint64(step))
 	var s []byte
 	for _, v := range values {
@@ -41,7 +43,7 @@ func summaryEvent(wall float64, step int64, values ...[]byte) []byte {
 
 func simple(tag string, v float64) []byte {
 	b := field(nil, 1, []byte(tag))
-	return binary.LittleEndian.AppendUint32(append(b, 2<<3|wire32), math.Float32bits(float32(v)))
+	return binary.LittleEndian.AppendUint32(append(b, 2<<3|wire.Fixed32), math.Float32bits(float32(v)))
 }
 
 func scalar(tag string, step int64, v float64) []byte {

@@ -82,7 +82,7 @@ func safe(s string, i int) string {
 		c := s[i]
 		switch {
 		case c == 0x1b:
-			if n := sequence(s[i:]); n > 0 {
+			if n := Sequence(s[i:]); n > 0 {
 				i += n
 				continue
 			}
@@ -214,9 +214,10 @@ func hidden(r rune) bool {
 		unicode.Other_Default_Ignorable_Code_Point, unicode.Noncharacter_Code_Point)
 }
 
-// sequence is the length of the complete control sequence that s, which begins
-// with ESC, starts with; 0 when there is none.
-func sequence(s string) int {
+// Sequence is the length of the complete control sequence that s, which begins
+// with ESC, starts with; 0 when there is none: Safe shows that ESC. It is for those
+// who act on some of them, such as colours in a log.
+func Sequence(s string) int {
 	if len(s) < 3 {
 		return 0
 	}

@@ -85,7 +85,7 @@ func (b *builder) colour(st theme.Style, ground ground, text string) {
 			text = text[1:]
 			continue
 		}
-		n = sequence(text)
+		n = cell.Sequence(text)
 		switch {
 		case n == 0:
 			b.put(st, text[:1]) // shown as ^[
@@ -95,32 +95,4 @@ func (b *builder) colour(st theme.Style, ground ground, text string) {
 		}
 		text = text[n:]
 	}
-}
-
-// sequence is the length of the complete control sequence that s begins with; 0
-// when there is none.
-func sequence(s string) int {
-	if len(s) < 2 {
-		return 0
-	}
-	switch s[1] {
-	case '[':
-		for i := 2; i < len(s) && s[i] >= 0x20 && s[i] <= 0x7e; i++ {
-			if s[i] >= 0x40 {
-				return i + 1
-			}
-		}
-	case ']', 'P', 'X', '^', '_':
-		for i := 2; i < len(s); i++ {
-			switch {
-			case s[i] == 0x07 && s[1] == ']':
-				return i + 1
-			case s[i] == 0x1b && i+1 < len(s) && s[i+1] == '\\':
-				return i + 2
-			case s[i] < 0x20 || s[i] == 0x7f:
-				return 0
-			}
-		}
-	}
-	return 0
 }
