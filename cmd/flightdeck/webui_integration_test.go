@@ -120,8 +120,10 @@ func told(base string, faults []string) []string {
 }
 
 // words are what stands on a page that must be the same over any server: all but
-// figures, moments and colours.
+// figures, moments and colours, and the last panel of 3.17, an assistant that the
+// server's owner may have set up.
 func words(text string) []string {
+	text, _, _ = strings.Cut(text, "\nMLflow Assistant\n")
 	var out []string
 	for line := range strings.SplitSeq(text, "\n") {
 		if !strings.ContainsAny(line, "0123456789#") && !strings.HasSuffix(line, " ago") && line != "now" {

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"flightdeck/backends"
 	"flightdeck/backends/local/store"
 )
 
@@ -350,16 +349,6 @@ func (f *fields) enum(name string, values ...string) string {
 		}
 	}
 	return ""
-}
-
-func (f *fields) tags(name string) (tags []backends.Tag) {
-	f.read(name, &tags)
-	for i, t := range tags {
-		if t.Key == "" && f.message == nil {
-			f.missing(fmt.Sprintf("%s[%d].key", name, i))
-		}
-	}
-	return tags
 }
 
 // run is the run's id, which old clients call run_uuid.
