@@ -204,13 +204,12 @@ func (c *cli) app(ctx context.Context, h *hub.Hub, shelf *tail.Shelf, from []bac
 	return tui.New(cfg), nil
 }
 
-// readOnly says whether a backend cannot be changed, and why.
+// readOnly says whether the workspace cannot be changed, and why. Sources beside it
+// that only read refuse for themselves.
 func readOnly(from []backends.Backend) (bool, string) {
 	for _, b := range from {
-		if r, ok := b.(interface{ ReadOnly() (bool, string) }); ok {
-			if ro, why := r.ReadOnly(); ro {
-				return true, why
-			}
+		if lo, ok := b.(*local.Local); ok {
+			return lo.ReadOnly()
 		}
 	}
 	return false, ""

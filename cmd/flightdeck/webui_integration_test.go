@@ -104,9 +104,9 @@ func uiPages(t *testing.T, major string, rep *peerReport) []uiPage {
 // ids are what differs between two servers with the same data.
 var ids = regexp.MustCompile(`m-[0-9a-f]{32}|[0-9a-f]{32}|\b\d+\b`)
 
-// told makes the faults of a page comparable: without addresses, ids and queries'
+// pageFaults makes the faults of a page comparable: without addresses, ids and queries'
 // order.
-func told(base string, faults []string) []string {
+func pageFaults(base string, faults []string) []string {
 	var out []string
 	for _, f := range faults {
 		f = ids.ReplaceAllString(strings.ReplaceAll(f, base, ""), "#")
@@ -154,8 +154,8 @@ func TestMLflowWebUI(t *testing.T) {
 			for i, p := range uiPages(t, major, mine) {
 				read, peer := b.visit(t, theirs+"/"+want[i].path, want[i].shows...)
 				text, faults := b.visit(t, ours.URL+"/"+p.path, p.shows...)
-				excused := told(theirs, peer)
-				for _, f := range told(ours.URL, faults) {
+				excused := pageFaults(theirs, peer)
+				for _, f := range pageFaults(ours.URL, faults) {
 					if !slices.Contains(excused, f) {
 						t.Errorf("page %s, over our server alone: %s\nover MLflow's own: %q", p.name, f, excused)
 					}

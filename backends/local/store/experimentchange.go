@@ -108,11 +108,8 @@ func (e experiments) RenameExperiment(ctx context.Context, id, name string) erro
 }
 
 // DeleteExperiment moves an active experiment and its runs to the deleted stage;
-// RestoreExperiment brings them back. Default stays.
+// RestoreExperiment brings them back. Default may go too, as in MLflow's database.
 func (e experiments) DeleteExperiment(ctx context.Context, id string) error {
-	if id == "0" {
-		return invalid("Cannot delete the default experiment '0'. This is an internally reserved experiment.")
-	}
 	return e.stage(ctx, "delete experiment", id, true)
 }
 

@@ -156,7 +156,6 @@ func TestExperiments(t *testing.T) {
 		"deleted": second(s.CreateRun(owner(t), NewRun{ExperimentID: one})),
 		"none":    second(s.CreateRun(owner(t), NewRun{ExperimentID: "99"})),
 		"no id":   second(s.CreateRun(owner(t), NewRun{ExperimentID: "x"})),
-		"default": s.DeleteExperiment(owner(t), "0"),
 		"empty":   second(s.CreateExperiment(owner(t), "", nil)),
 	} {
 		var e *Error

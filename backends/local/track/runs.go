@@ -10,6 +10,9 @@ import (
 	"flightdeck/backends/local/store"
 )
 
+// noExperiment is an id that no experiment has.
+const noExperiment = "-1"
+
 // createRun takes a run_id too, which MLflow's API has not: with one, our own
 // client can ask again when an answer was lost and get the run that was made.
 func (a *api) createRun(ctx context.Context, in *fields) (any, error) {
@@ -20,11 +23,15 @@ func (a *api) createRun(ctx context.Context, in *fields) (any, error) {
 	if in.err != nil {
 		return nil, in.err
 	}
-	if nr.ExperimentID == "" {
-		nr.ExperimentID = "0"
+	nowhere := nr.ExperimentID == ""
+	if nowhere {
+		nr.ExperimentID = noExperiment
 	}
 	r, err := a.st.CreateRun(ctx, nr)
 	var refused *store.Error
+	if nowhere && errors.As(err, &refused) && refused.Code == store.DoesNotExist { // MLflow's database refuses it, in these words and more
+		return nil, &apiError{badRequest, "FOREIGN KEY constraint failed: a run is made in the experiment that experiment_id names"}
+	}
 	if errors.As(err, &refused) && refused.Code == store.AlreadyExists {
 		if r, err = a.run(ctx, nr.ID); err != nil || r.Job != a.o.Job {
 			return nil, refused
