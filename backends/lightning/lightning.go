@@ -17,6 +17,7 @@ package lightning
 import (
 	"io/fs"
 	"path"
+	"path/filepath"
 	"strings"
 
 	"flightdeck/backends/folder"
@@ -58,6 +59,9 @@ func (f Format) Places(dir, rel string, entries []fs.DirEntry) []folder.Place {
 		return nil
 	}
 	name, experiment := names(rel)
+	if rel == "." {
+		name = filepath.Base(dir)
+	}
 	return []folder.Place{{ID: rel, Name: name, Experiment: experiment, Path: dir}}
 }
 

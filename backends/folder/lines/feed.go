@@ -14,6 +14,8 @@ type feed struct {
 	batch  []backends.Metric
 	stuck  bool // the store did not take the last one
 
+	last map[string]moment // of each key, the newest point
+
 	text []byte // what of it is there and was not read yet
 	at   int64  // milliseconds, of its last piece
 }
@@ -50,10 +52,27 @@ func (f *feed) read(text []byte) {
 	for _, frame := range bytes.FieldsFunc(text, func(r rune) bool { return r == '\r' || r == '\b' }) {
 		for _, p := range f.parser.Line(string(frame)) {
 			if len(f.batch) < mostWaiting {
-				f.batch = append(f.batch, backends.Metric{Key: p.Key, Value: p.Value, Step: p.Step, Time: f.at})
+				f.batch = append(f.batch, backends.Metric{Key: p.Key, Value: p.Value, Step: p.Step, Time: f.moment(p.Key, p.Step)})
 			}
 		}
 	}
+}
+
+type moment struct{ step, time int64 }
+
+// moment is when a value was printed. One of the same step as the one before comes
+// after it, however many lines were seen at once: the last of an epoch is the one
+// that counts, and a store knows it by its time.
+func (f *feed) moment(key string, step int64) int64 {
+	at := f.at
+	if old, ok := f.last[key]; ok && old.step == step {
+		at = max(at, old.time+1)
+	}
+	if f.last == nil {
+		f.last = map[string]moment{}
+	}
+	f.last[key] = moment{step, at}
+	return at
 }
 
 // send hands over what was found. What could not be sent is sent with the next.

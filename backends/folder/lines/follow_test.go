@@ -200,3 +200,31 @@ func TestLastLook(t *testing.T) {
 		}
 	}
 }
+
+// Of an epoch that is printed again and again the last word counts, though all of
+// its lines were seen in one look.
+func TestTheLastOfAStepIsTheLatest(t *testing.T) {
+	o, s := newOutput(), &sink{}
+	for i, v := range []float64{0.9, 0.2, 0.7, 0.4} {
+		o.say(0, fmt.Sprintf("step=5 loss=%v pass=%d\n", v, i), false)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := Follower().Follow(ctx, backends.FollowSource{Lines: o.Lines}, s); err != nil {
+		t.Fatal(err)
+	}
+	var values []float64
+	newest := int64(-1)
+	for _, m := range s.got() {
+		if m.Key != "loss" {
+			continue
+		}
+		if values = append(values, m.Value); m.Step != 5 || m.Time <= newest {
+			t.Errorf("%+v is not after %d", m, newest)
+		}
+		newest = m.Time
+	}
+	if !slices.Equal(values, []float64{0.9, 0.2, 0.7, 0.4}) {
+		t.Errorf("%v", values)
+	}
+}
