@@ -29,6 +29,11 @@ Its output, exit code and use of CPU, memory and GPU are kept, with the commit, 
 uncommitted changes, the environment (secrets masked) and the digests of --data. Its
 standard input is /dev/null: a job has no terminal to ask.
 
+What it logs becomes runs. A script that uses MLflow, or a logger over it, finds
+MLFLOW_TRACKING_URI set. Without that the job's run gets what it writes: TensorBoard's
+event files, metrics.csv, .hydra/, .wandb, dvclive/, and numbers on its output in
+lines such as  step=10 loss=0.5 ·  epoch 3/10 - loss: 0.53 ·  {"step": 3, "loss": 0.1}.
+
 ctrl+c stops it; a second ctrl+c leaves it stopping and returns. -d returns at once
 and prints the job's id. The exit code is the command's own, 128+n when signal n
 ended it, 127 when it was not found, 126 when it cannot be run.`,
