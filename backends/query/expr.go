@@ -224,6 +224,25 @@ func (x *Find) Match(s Subject) bool {
 	return !x.Exact && len(texts) > 0 && near(x.folded, texts[0])
 }
 
+// Exactly is a filter under which text must be found as it is. differs is false for
+// one that asks for no text, or only so.
+func Exactly(e Expr) (exact Expr, differs bool) {
+	switch x := e.(type) {
+	case *Find:
+		y := *x
+		y.Exact = true
+		return &y, !x.Exact
+	case And:
+		all := slices.Clone(x)
+		for i := range all {
+			y, d := Exactly(all[i])
+			all[i], differs = y, differs || d
+		}
+		return all, differs
+	}
+	return e, false
+}
+
 // lookup reads a field as a Value.
 func lookup(s Subject, f Field) (Value, bool) {
 	switch f.Entity {

@@ -46,6 +46,9 @@ func (t *transfer) run(ctx context.Context, r *backends.Run) error {
 		return nil
 	}
 	w := &work{transfer: t, r: r, c: c, there: there, done: &done}
+	if why := r.Tag(backends.TagTrouble); why != "" {
+		w.lost("what cannot be read", why)
+	}
 	for _, part := range []func(context.Context) error{w.params, w.metrics, w.inputs, w.artifacts, w.media, w.tags} {
 		if err := part(ctx); err != nil {
 			t.report.Runs = append(t.report.Runs, done)

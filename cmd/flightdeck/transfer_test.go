@@ -101,6 +101,25 @@ func compareCopies(t *testing.T, ws string, want stores.Read, done []transfer.Ru
 	}
 }
 
+// Default is there from the store's first moment, which is this import's.
+func TestImportIntoDefault(t *testing.T) {
+	t.Parallel()
+	from, err := filepath.Abs("../../backends/tensorboard/testdata/runs")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	out := must(t, exitOK, dir, "import", from, "--all", "--experiment", "Default").out
+	if !strings.Contains(out, "copied") {
+		t.Errorf("%s", out)
+	}
+	for _, r := range runsOf(t, opened(t, dir)) {
+		if r.Experiment != "0" {
+			t.Errorf("%s is in experiment %s", r.Name, r.Experiment)
+		}
+	}
+}
+
 func TestImportOfSome(t *testing.T) {
 	t.Parallel()
 	ws, from := workspace(t), stores.Runs(t, "3.17.2")

@@ -45,14 +45,26 @@ func refusable(err error) error {
 }
 
 func (d *storeDestination) Experiment(ctx context.Context, e backends.Experiment) (string, error) {
-	all, err := d.st.Experiments(ctx)
-	if err != nil {
-		return "", err
+	id, err := d.experimentNamed(ctx, e.Name)
+	if id != "" || err != nil {
+		return id, err
 	}
-	if i := slices.IndexFunc(all, func(x backends.Experiment) bool { return x.Name == e.Name }); i >= 0 {
+	id, err = d.st.CreateExperiment(ctx, e.Name, e.Tags)
+	if err != nil { // a store that is made by this very call has Default from the start
+		if old, listErr := d.experimentNamed(ctx, e.Name); old != "" && listErr == nil {
+			return old, nil
+		}
+	}
+	return id, err
+}
+
+// experimentNamed is its id, "" when there is none.
+func (d *storeDestination) experimentNamed(ctx context.Context, name string) (string, error) {
+	all, err := d.st.Experiments(ctx)
+	if i := slices.IndexFunc(all, func(x backends.Experiment) bool { return x.Name == name }); i >= 0 {
 		return all[i].ID, nil
 	}
-	return d.st.CreateExperiment(ctx, e.Name, e.Tags)
+	return "", err
 }
 
 func (d *storeDestination) Find(_ context.Context, source string) (transfer.Copy, error) {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"flightdeck/backends"
+	"flightdeck/backends/query/of"
 	"flightdeck/tui/widget/cell"
 	"flightdeck/tui/widget/table"
 )
@@ -91,20 +92,20 @@ func stateColumn() column {
 
 // putState is a run's state as a glyph in its colour and a word.
 func putState(l *cell.Line, r *backends.Run) {
-	set, g := l.Set, l.Theme.Glyph
+	set, g, word := l.Set, l.Theme.Glyph, of.StateWord(r)
 	switch {
 	case r.Diverged != "":
-		l.Mark(set.Caution, g.Caution, set.Caution, "diverged")
+		l.Mark(set.Caution, g.Caution, set.Caution, word)
 	case r.Status == backends.RunRunning:
-		l.Mark(set.Engaged, g.Running, set.Text, "training")
+		l.Mark(set.Engaged, g.Running, set.Text, word)
 	case r.Status == backends.RunScheduled:
-		l.Mark(set.Dim, g.Waiting, set.Text, "waiting")
+		l.Mark(set.Dim, g.Waiting, set.Text, word)
 	case r.Status == backends.RunFinished:
-		l.Mark(set.Dim, g.Done, set.Dim, "finished")
+		l.Mark(set.Dim, g.Done, set.Dim, word)
 	case r.Status == backends.RunKilled:
-		l.Mark(set.Dim, g.Pruned, set.Dim, "stopped")
+		l.Mark(set.Dim, g.Pruned, set.Dim, word)
 	default:
-		l.Mark(set.Warning, g.Failed, set.Warning, cmp.Or(r.Exit, "failed"))
+		l.Mark(set.Warning, g.Failed, set.Warning, word)
 	}
 }
 

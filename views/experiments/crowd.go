@@ -1,6 +1,7 @@
 package experiments
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"strings"
@@ -21,7 +22,9 @@ type crowd struct {
 	listing int // of the snapshot and filter that runs is of
 	marked  []*backends.Run
 	dims    map[string]placed // by column: of a run that is the same, the value is too
-	due     time.Time         // when the runs are to be followed; zero when they are
+	tally   *tally            // over runs
+	stands  standing
+	due     time.Time // when the runs are to be followed; zero when they are
 }
 
 // behind says whether other runs than those of the picture are to be shown, now.
@@ -47,6 +50,7 @@ func (c *crowd) follow() {
 	if c.runs = ch.Marked; len(c.runs) < 2 {
 		c.runs = c.desk.listed()
 	}
+	c.tally = count(c.runs)
 }
 
 // picks is the runs that stand out among them.
@@ -147,18 +151,25 @@ func (d *Desk) listed() []*backends.Run {
 }
 
 // quantities is what the runs can be placed by, as names of columns: params by what
-// tells runs apart, then metrics by how telling they are.
-func (d *Desk) quantities() (params, metrics []string) {
-	if d.runs == nil {
+// tells runs apart, then metrics by how telling they are; of both what most of the
+// runs have first, and nothing that none has.
+func (c *crowd) quantities() (params, metrics []string) {
+	if c.desk.runs == nil || c.tally == nil {
 		return nil, nil
 	}
-	for _, f := range d.runs.shape.params {
-		params = append(params, "params."+f.key)
+	s := c.desk.runs.shape
+	return placing("params.", s.params, &c.stands.params, &c.tally.params, c.tally.set), placing("metrics.", s.metrics, &c.stands.metrics, &c.tally.metrics, c.tally.logged)
+}
+
+func placing(kind string, fields []field, was *shares, counts *keyCounts, n int) []string {
+	have := was.learn(counts.there(), counts, n)
+	fields = slices.DeleteFunc(slices.Clone(fields), func(f field) bool { _, some := have[f.key]; return !some })
+	slices.SortStableFunc(fields, func(a, b field) int { return cmp.Compare(have[a.key], have[b.key]) })
+	var out []string
+	for _, f := range fields {
+		out = append(out, kind+f.key)
 	}
-	for _, f := range d.runs.shape.metrics {
-		metrics = append(metrics, "metrics."+f.key)
-	}
-	return params, metrics
+	return out
 }
 
 // varies says whether the runs differ in a param.

@@ -115,7 +115,8 @@ func (v *Curves) over(by string) {
 // Objects implements tui.Objects: any metric as a curve, and as what x is.
 func (v *Curves) Objects() []tui.Object {
 	var out []tui.Object
-	for _, m := range v.metrics(v.shown.runs) {
+	all, _ := v.metrics(v.shown.runs)
+	for _, m := range all {
 		out = append(out,
 			tui.Object{Ref: backends.Ref{Kind: "curve", ID: m}, Name: "Curve of " + m, Go: func() { v.show(m) }},
 			tui.Object{Ref: backends.Ref{Kind: "axis", ID: m}, Name: "Curves by " + m, Go: func() { v.over(m) }})

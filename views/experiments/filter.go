@@ -1,6 +1,7 @@
 package experiments
 
 import (
+	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -22,7 +23,9 @@ type filter struct {
 	schema *query.Schema // what can be asked for; nil until it is
 	h      int           // rows of the table in the last frame
 
-	changes int // how often what passes may have become other
+	passes  bool       // there is one in force
+	exact   query.Expr // nil, or what no run is yet: meanwhile letters may lie apart
+	changes int        // how often what passes may have become other
 }
 
 func newFilter(d *Desk, t *table.Table[*backends.Run]) *filter {
@@ -64,8 +67,9 @@ func (v *filter) put(text string) {
 func (v *filter) narrow() {
 	src := strings.TrimSpace(v.Text())
 	v.changes++
+	v.exact = nil
 	if src == "" {
-		v.table.SetFilter(nil)
+		v.pass(nil)
 		return
 	}
 	e, err := query.Parse(src, v.fields(), v.desk.now)
@@ -73,7 +77,37 @@ func (v *filter) narrow() {
 		return
 	}
 	s := &of.Run{Now: v.desk.now}
-	v.table.SetFilter(func(r *backends.Run) bool { s.Run = r; return e.Match(s) })
+	if exact, differs := query.Exactly(e); differs {
+		if v.found(exact) {
+			e = exact
+		} else {
+			v.exact = exact
+		}
+	}
+	v.pass(func(r *backends.Run) bool { s.Run = r; return e.Match(s) })
+}
+
+// pass lists the runs that do, under the columns that suit them.
+func (v *filter) pass(do func(*backends.Run) bool) {
+	v.passes = do != nil
+	v.table.SetFilter(do)
+	v.desk.runs.narrowed()
+}
+
+// on says whether a filter is in force.
+func (v *filter) on() bool { return v.passes }
+
+// tighten lists what has the text as it is, once there is such a run.
+func (v *filter) tighten() {
+	if v.exact != nil && v.found(v.exact) {
+		v.narrow()
+	}
+}
+
+// found says whether any run is what a filter asks for.
+func (v *filter) found(e query.Expr) bool {
+	s := &of.Run{Now: v.desk.now}
+	return slices.ContainsFunc(v.desk.roll.runs, func(r *backends.Run) bool { s.Run = r; return e.Match(s) })
 }
 
 // fields is what the filter can ask for, read from the runs once a snapshot.

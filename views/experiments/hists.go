@@ -161,10 +161,12 @@ func scrubbing(id, title, none string, do func(scrub)) []tui.Action {
 	act := func(name, word string, s scrub, keys ...string) tui.Action {
 		return tui.Action{ID: id + "." + name, Key: bind(word, keys...), Title: title + word, Why: none, Quiet: true, Do: func() { do(s) }}
 	}
-	first := act("right", "crosshair to the next step", scrub{by: 1}, "right")
+	next := act("right", "next step", scrub{by: 1}, "right")
+	next.Quiet = false // for both in the footer
+	next.Key.SetHelp("left right", "step")
 	return []tui.Action{
-		first,
-		act("left", "crosshair to the step before", scrub{by: -1}, "left"),
+		next,
+		act("left", "step before", scrub{by: -1}, "left"),
 		act("far-right", "pan ten steps on", scrub{by: 10}, "shift+right"),
 		act("far-left", "pan ten steps back", scrub{by: -10}, "shift+left"),
 		act("first", "first step", scrub{first: true}, "home"),

@@ -87,23 +87,17 @@ const mostAxes = 6
 
 // draw gives the plot the quantities of the runs.
 func (v *Parallel) draw() {
-	params, metrics := v.desk.quantities()
+	params, metrics := v.quantities()
 	v.axes.all = slices.Concat(params, metrics)
-	if !v.chosen {
-		v.axes.on = nil
-		for _, p := range params {
-			if v.desk.varies(p) && len(v.axes.on) < mostAxes-1 {
-				v.axes.on = append(v.axes.on, p)
-			}
-		}
-		v.axes.on = append(v.axes.on, metrics[:min(len(metrics), max(1, 2-len(v.axes.on)))]...)
-	}
 	v.shaded = v.by
 	if !slices.Contains(metrics, v.shaded) {
 		v.shaded = ""
 		if len(metrics) > 0 {
 			v.shaded = metrics[0]
 		}
+	}
+	if !v.chosen {
+		v.axes.on = v.telling(params, metrics)
 	}
 	dims := make([]cloud.Dim, len(v.axes.on))
 	for i, key := range v.axes.on {
@@ -115,6 +109,24 @@ func (v *Parallel) draw() {
 	}
 	v.plot.Set(dims, by, !lowerIsBetter(v.shaded))
 	v.plot.Pick(v.picks())
+}
+
+// telling is the axes that the data chooses: the params that vary, and at the end
+// the metric that shades the lines.
+func (v *Parallel) telling(params, metrics []string) []string {
+	var on []string
+	for _, p := range params {
+		if v.desk.varies(p) && len(on) < mostAxes-1 {
+			on = append(on, p)
+		}
+	}
+	if i := slices.IndexFunc(metrics, func(m string) bool { return m != v.shaded }); len(on) == 0 && i >= 0 {
+		on = append(on, metrics[i])
+	}
+	if v.shaded != "" {
+		on = append(on, v.shaded)
+	}
+	return on
 }
 
 // Render implements tui.View. It is where the picture follows the table once that
@@ -166,7 +178,7 @@ func (v *Parallel) inside() []*backends.Run {
 
 // Objects implements tui.Objects: any metric as what shades the lines.
 func (v *Parallel) Objects() []tui.Object {
-	_, metrics := v.desk.quantities()
+	_, metrics := v.quantities()
 	var out []tui.Object
 	for _, m := range metrics {
 		out = append(out, tui.Object{Ref: backends.Ref{Kind: "shade", ID: m}, Name: "Parallel axes shaded by " + plain(m), Go: func() { v.shade(m) }})
@@ -176,6 +188,9 @@ func (v *Parallel) Objects() []tui.Object {
 
 // shade chooses the metric that tells how a run fared.
 func (v *Parallel) shade(metric string) {
+	if last := len(v.axes.on) - 1; v.chosen && last >= 0 && v.axes.on[last] == v.shaded && !slices.Contains(v.axes.on, metric) {
+		v.axes.on[last] = metric
+	}
 	v.by = metric
 	v.draw()
 }

@@ -83,7 +83,7 @@ func (v *Parallel) mark() {
 
 // next shades by another metric.
 func (v *Parallel) next(by int) {
-	if _, all := v.desk.quantities(); len(all) > 0 {
+	if _, all := v.quantities(); len(all) > 0 {
 		v.shade(all[(slices.Index(all, v.shaded)+by+len(all))%len(all)])
 	}
 }

@@ -111,15 +111,17 @@ func (v *Curves) plot() {
 // none of them, its own are offered: selecting a run leads to its curves, unless
 // another metric was asked for since.
 func (v *Curves) choose() (plots []string, cur int) {
-	v.offered, v.alone = v.metrics(v.shown.runs), false
-	plots, cur = choose(v.offered, v.pins, v.metric)
+	var common int
+	v.offered, common = v.metrics(v.shown.runs)
+	v.alone = false
+	plots, cur = choose(v.offered, common, v.pins, v.metric)
 	r := v.shown.own
 	if r == nil || v.asked == v.shown.selected || slices.ContainsFunc(plots, func(m string) bool { _, has := r.Metric(m); return has }) {
 		return plots, cur
 	}
-	if own := v.metrics(one(r)); len(own) > 0 {
+	if own, n := v.metrics(one(r)); n > 0 {
 		v.offered, v.alone = own, true
-		return choose(own, v.pins, v.metric)
+		return choose(own, n, v.pins, v.metric)
 	}
 	return plots, cur
 }
@@ -182,20 +184,23 @@ func (v *Curves) logarithmic(metric string, series []chart.Series) bool {
 	return true
 }
 
-// metrics is what runs have logged about the model, the most telling first.
-func (v *Curves) metrics(runs []*backends.Run) []string {
-	seen := map[string]bool{}
-	var all []string
-	for _, r := range runs {
-		for i := range r.Metrics {
-			if k := r.Metrics[i].Key; !seen[k] {
-				seen[k] = true
-				if !inner(k) {
-					all = append(all, k)
-				}
-			}
+// metrics is what runs have logged about the model, the most telling first, what less
+// than half of them have last: all from common on.
+func (v *Curves) metrics(runs []*backends.Run) (all []string, common int) {
+	t := count(runs)
+	few := func(k *keyCount) int {
+		if k.n*2 < t.logged {
+			return 1
 		}
+		return 0
 	}
-	slices.SortFunc(all, func(a, b string) int { return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a, b)) })
-	return all
+	there := slices.DeleteFunc(t.metrics.there(), func(k *keyCount) bool { return k.inner })
+	slices.SortFunc(there, func(a, b *keyCount) int {
+		return cmp.Or(cmp.Compare(few(a), few(b)), cmp.Compare(rank(a.key), rank(b.key)), cmp.Compare(a.key, b.key))
+	})
+	for _, k := range there {
+		all = append(all, k.key)
+		common += 1 - few(k)
+	}
+	return all, common
 }

@@ -133,12 +133,12 @@ func TestColumnsAreTheTelling(t *testing.T) {
 		{"what few have comes last", slices.Concat(
 			[]*backends.Run{run(0, nil, m{"val_aaa": 1})},
 			[]*backends.Run{run(1, nil, m{"acc": 1}), run(2, nil, m{"acc": 1}), run(3, nil, m{"acc": 1}), run(4, nil, m{"acc": 1}), run(5, nil, m{"acc": 1})},
-		), []string{"metrics.acc", "metrics.val_aaa"}},
+		), []string{"metrics.acc"}},
 		{"nothing", []*backends.Run{run(1, nil, nil)}, nil},
 	} {
 		var l roll
 		l.set(c.runs)
-		if got := l.tally.shape().on; !slices.Equal(got, c.want) {
+		if got := l.tally.shape(&l.tally, &standing{}).on; !slices.Equal(got, c.want) {
 			t.Errorf("%s: %v, want %v", c.name, got, c.want)
 		}
 	}
@@ -192,5 +192,30 @@ func TestAlerts(t *testing.T) {
 	set(&failed, &tagged) // the diverged one is deleted
 	if w, c := v.Alerts(); w != 0 || c != 0 {
 		t.Errorf("%d warnings, %d cautions after a look and a deletion", w, c)
+	}
+}
+
+// A column does not come and go while the share of runs that have it does.
+func TestAShareIsKeptForAWhile(t *testing.T) {
+	var s shares
+	k := &keyCount{key: "acc"}
+	keys := keyCounts{by: map[string]*keyCount{"acc": k}}
+	for i, c := range []struct{ has, of, want int }{
+		{1, 1, usual},
+		{1, 2, usual},
+		{2, 5, usual},
+		{3, 8, some},
+		{2, 5, some},
+		{4, 8, usual},
+		{1, 4, some},
+		{1, 5, seldom},
+		{1, 4, seldom},
+		{1, 3, some},
+		{0, 3, none},
+	} {
+		k.n = c.has
+		if got := s.learn([]*keyCount{k}, &keys, c.of)["acc"]; got != c.want {
+			t.Errorf("step %d: %d of %d runs is %d, want %d", i, c.has, c.of, got, c.want)
+		}
 	}
 }

@@ -19,7 +19,9 @@ type Runs struct {
 	filter *filter
 	picks  *picks
 	shape  shape
-	sorted bool // the order was chosen, by the first metric that came or by the user
+	stands standing
+	sorted bool  // the order was chosen by the user
+	auto   order // that was put in force because it was not
 
 	// chooser is open while the columns are arranged; arranged then stays true, and
 	// new metrics no longer change which columns are on.
@@ -34,6 +36,12 @@ type Runs struct {
 	opened time.Time // of the first frame after Open
 	taken  int       // snapshots
 	poke   chan struct{}
+}
+
+// order is by which column the table is sorted, and in which direction.
+type order struct {
+	id   string
+	desc bool
 }
 
 // NewRuns is the table over the desk's sources.
@@ -127,17 +135,42 @@ func (v *Runs) take(runs []*backends.Run) {
 	}
 	v.filter.schema = nil
 	v.taken++
-	s := v.desk.roll.tally.shape()
-	s.sources = len(v.desk.roll.sources) > 1
-	if !s.equal(v.shape) {
-		v.define(s)
+	filtered := v.filter.on()
+	if !filtered {
+		v.fit(&v.desk.roll.tally)
 	}
 	if v.picks.delta && v.picks.baseline() != v.desk.chosen.Get().Baseline {
 		v.table.Redraw() // every difference is another one
 	}
 	v.table.SetRows(v.desk.roll.runs)
+	if filtered {
+		v.filter.tighten()
+		v.fit(count(v.table.Passing()))
+	}
 	v.picks.forget()
 	v.publish()
+}
+
+// fit has the columns that suit the listed runs. Where none is listed they stay.
+func (v *Runs) fit(listed *tally) {
+	if n, total := v.table.Count(); n == 0 && total > 0 && v.filter.on() {
+		return
+	}
+	s := v.desk.roll.tally.shape(listed, &v.stands)
+	s.sources = len(v.desk.roll.sources) > 1
+	if !s.equal(v.shape) {
+		v.define(s)
+	}
+}
+
+// narrowed fits the columns to what another filter lists.
+func (v *Runs) narrowed() {
+	v.stands = standing{}
+	if !v.filter.on() {
+		v.fit(&v.desk.roll.tally)
+		return
+	}
+	v.fit(count(v.table.Passing()))
 }
 
 // define makes the columns anew. Those that were there keep their width and place,
@@ -145,6 +178,8 @@ func (v *Runs) take(runs []*backends.Run) {
 func (v *Runs) define(s shape) {
 	fresh := !slices.Equal(s.on, v.shape.on) || s.sources != v.shape.sources || len(v.shape.metrics)+len(v.shape.params) == 0
 	v.shape = s
+	id, desc := v.table.Sorted()
+	v.sorted = v.sorted || v.auto != order{id, desc}
 	var keep []string
 	for _, c := range v.table.Columns() {
 		if c.Shown {
@@ -155,20 +190,29 @@ func (v *Runs) define(s shape) {
 	v.table.Define(defs)
 	if fresh && !v.arranged {
 		keep = on
+		if v.sorted && id != "" && !slices.Contains(keep, id) { // the order must be seen
+			keep = slices.Insert(slices.Clone(on), 2, id)
+		}
 	}
 	if len(v.wanted) > 0 {
 		keep = v.wanted
 	}
 	v.table.SetColumns(keep)
-	if id, _ := v.table.Sorted(); v.sorted || id != "" && id != "started" {
-		v.sorted = true
-		return
+	if !v.sorted {
+		v.order(keep)
 	}
-	if v.sorted = len(s.metrics) > 0; v.sorted {
-		v.table.Sort("metrics."+s.metrics[0].key, !lowerIsBetter(s.metrics[0].key))
-		return
+}
+
+// order sorts by what is judged by, where that shows, else the newest first.
+func (v *Runs) order(shown []string) {
+	by := order{"started", true}
+	if m := v.shape.metrics; len(m) > 0 && slices.Contains(shown, "metrics."+m[0].key) {
+		by = order{"metrics." + m[0].key, !lowerIsBetter(m[0].key)}
 	}
-	v.table.Sort("started", true)
+	if by != v.auto {
+		v.table.Sort(by.id, by.desc)
+	}
+	v.auto.id, v.auto.desc = v.table.Sorted()
 }
 
 // Objects implements tui.Objects.

@@ -71,14 +71,14 @@ func (v *Scatter) Soon() time.Time { return v.due }
 
 // all is what the axes can be.
 func (v *Scatter) all() []string {
-	params, metrics := v.desk.quantities()
+	params, metrics := v.quantities()
 	return slices.Concat(params, metrics)
 }
 
 // axes is what they are: as the user said, else the first param that varies, and
 // what is judged by.
 func (v *Scatter) axes() (x, y string) {
-	params, metrics := v.desk.quantities()
+	params, metrics := v.quantities()
 	all := slices.Concat(params, metrics)
 	x, y = v.x, v.y
 	if !slices.Contains(all, y) {

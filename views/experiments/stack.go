@@ -84,9 +84,9 @@ func (v *Curves) pin() {
 }
 
 // choose picks metrics out of all: the pinned ones, and the current one, which is what the
-// user asked for, else the first loss. Where that is one chart, what is judged by
+// user asked for, else the first loss of the common ones. Where that is one chart, what is judged by
 // is a second.
-func choose(all, pins []string, metric string) (plots []string, cur int) {
+func choose(all []string, common int, pins []string, metric string) (plots []string, cur int) {
 	if len(all) == 0 {
 		return nil, 0
 	}
@@ -98,7 +98,7 @@ func choose(all, pins []string, metric string) (plots []string, cur int) {
 	now := all[0]
 	if slices.Contains(all, metric) {
 		now = metric
-	} else if i := slices.IndexFunc(all, lowerIsBetter); i >= 0 {
+	} else if i := slices.IndexFunc(all, lowerIsBetter); i >= 0 && i < max(common, 1) {
 		now = all[i]
 	}
 	if !slices.Contains(plots, now) {

@@ -16,6 +16,7 @@ import (
 type tally struct {
 	metrics, params keyCounts
 	logged          int // runs that have logged something
+	set             int // runs that have params
 }
 
 // keyCount is one metric or param over all runs.
@@ -68,6 +69,9 @@ const systemMetric = "system/"
 func (t *tally) count(r *backends.Run, by int) {
 	if len(r.Metrics) > 0 {
 		t.logged += by
+	}
+	if len(r.Params) > 0 {
+		t.set += by
 	}
 	for i := range r.Metrics {
 		k := t.metrics.at(i, r.Metrics[i].Key)
@@ -141,24 +145,22 @@ func (s shape) figure(r *backends.Run) string {
 // away.
 const shown = 4
 
-// shape is the columns that fit the runs: metrics by what is judged by, what few
-// runs have last; params by what tells runs apart.
-func (t *tally) shape() shape {
+// shape is the columns that fit the listed runs, which may be all: metrics by what
+// is judged by, params by what tells runs apart, of both what few runs have last.
+// was is how the keys stood before; it is brought up to date.
+func (t *tally) shape(listed *tally, was *standing) shape {
 	var s shape
 	metrics, params := t.metrics.there(), t.params.there()
 	metrics = slices.DeleteFunc(metrics, func(k *keyCount) bool {
 		p := t.params.by[k.key] // a rate that is logged as it changes is no result
 		return k.inner || p != nil && p.n > 0
 	})
-	rare := func(k *keyCount) int {
-		if k.n*5 < t.logged {
-			return 1
-		}
-		return 0
-	}
+	shares := was.metrics.learn(metrics, &listed.metrics, listed.logged)
 	slices.SortFunc(metrics, func(a, b *keyCount) int {
-		return cmp.Or(cmp.Compare(rare(a), rare(b)), cmp.Compare(rank(a.key), rank(b.key)), cmp.Compare(a.key, b.key))
+		return cmp.Or(cmp.Compare(shares[a.key], shares[b.key]), cmp.Compare(rank(a.key), rank(b.key)), cmp.Compare(a.key, b.key))
 	})
+	had := was.params.learn(params, &listed.params, listed.set)
+	few := func(k *keyCount) int { return max(had[k.key], some) }
 	same := func(k *keyCount) int {
 		if !k.varies {
 			return 1
@@ -166,17 +168,18 @@ func (t *tally) shape() shape {
 		return 0
 	}
 	slices.SortFunc(params, func(a, b *keyCount) int {
-		return cmp.Or(cmp.Compare(paramRank(a.key)/setup, paramRank(b.key)/setup), cmp.Compare(same(a), same(b)), cmp.Compare(paramRank(a.key), paramRank(b.key)), cmp.Compare(a.key, b.key))
+		return cmp.Or(cmp.Compare(few(a), few(b)), cmp.Compare(paramRank(a.key)/setup, paramRank(b.key)/setup), cmp.Compare(same(a), same(b)), cmp.Compare(paramRank(a.key), paramRank(b.key)), cmp.Compare(a.key, b.key))
 	})
 	for i, k := range metrics {
 		s.metrics = append(s.metrics, field{k.key, k.values.Figures()})
-		if i < shown && !strings.Contains(k.key, "/") {
+		best := metrics[0] // grouped ones show where there is nothing else
+		if i < shown && shares[k.key] <= shares[best.key] && shares[k.key] < none && (!grouped(k.key) || grouped(best.key)) {
 			s.on = append(s.on, "metrics."+k.key)
 		}
 	}
 	for i, k := range params {
 		s.params = append(s.params, field{k.key, k.values.Exact()})
-		if i < shown && (k.varies || i < 2) {
+		if i < shown && had[k.key] <= max(had[params[0].key], some) && had[k.key] < none && (k.varies || i < 2) {
 			s.on = append(s.on, "params."+k.key)
 		}
 	}
@@ -200,8 +203,10 @@ func rank(metric string) int {
 	lower := strings.ToLower(metric)
 	score := 4
 	switch {
-	case strings.Contains(metric, "/"):
+	case grouped(metric) && strings.HasPrefix(lower, "val"):
 		score = 8
+	case grouped(metric):
+		score = 10
 	case strings.HasPrefix(lower, "val"), strings.HasPrefix(lower, "eval"):
 		score = 0
 	case strings.HasPrefix(lower, "test"):
@@ -212,6 +217,8 @@ func rank(metric string) int {
 	}
 	return score
 }
+
+func grouped(metric string) bool { return strings.Contains(metric, "/") }
 
 // setup is the rank from which params say how a run was set up rather than what
 // was tried.

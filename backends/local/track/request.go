@@ -197,7 +197,7 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, erro
 	var big *http.MaxBytesError
 	switch {
 	case errors.As(err, &big):
-		return nil, &apiError{store.InvalidParameter, fmt.Sprintf("Batched logging API requests must be at most %d bytes, got a request of size %d.", limit, max(r.ContentLength, limit+1))}
+		return nil, &apiError{store.InvalidParameter, fmt.Sprintf("Batched logging API requests must be at most %d bytes, got a request of size %d.", big.Limit, max(r.ContentLength, big.Limit+1))}
 	case err != nil:
 		return nil, &apiError{badRequest, "the request was cut off: " + err.Error()}
 	}

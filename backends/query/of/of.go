@@ -4,6 +4,7 @@
 package of
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"sort"
@@ -124,11 +125,28 @@ func (s *Run) Dataset(field string) []string {
 	return out
 }
 
-// Text is the name, the experiment, the source, the note and the tags that a
+// StateWord is how a run is doing, in the word that a list shows.
+func StateWord(r *backends.Run) string {
+	switch {
+	case r.Diverged != "":
+		return "diverged"
+	case r.Status == backends.RunRunning:
+		return "training"
+	case r.Status == backends.RunScheduled:
+		return "waiting"
+	case r.Status == backends.RunFinished:
+		return "finished"
+	case r.Status == backends.RunKilled:
+		return "stopped"
+	}
+	return cmp.Or(r.Exit, "failed")
+}
+
+// Text is the name, the experiment, the source, the state, the note and the tags that a
 // person set. It is valid until the next call.
 func (s *Run) Text() []string {
 	r := s.Run
-	out := append(s.text[:0], r.Name, r.ExpName, r.Backend, r.User, r.ID)
+	out := append(s.text[:0], r.Name, r.ExpName, r.Backend, r.User, r.ID, StateWord(r))
 	for i := range r.Tags {
 		switch t := &r.Tags[i]; {
 		case t.Key == backends.TagNote, !strings.HasPrefix(t.Key, "mlflow.") && !strings.HasPrefix(t.Key, "flightdeck."):

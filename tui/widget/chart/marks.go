@@ -120,8 +120,9 @@ func (c *composer) limitLines(th *theme.Theme) {
 
 // endLabels writes the newest value of each series, as it was measured, at the
 // line's end, the selected ones first: right of it, one row up or down where that
-// is taken, and for the selected series also above or below its last stretch. Where colours cannot tell
-// series apart the letter comes first, and stays when the value has no room.
+// is taken, and for a selected series also above or below its last stretch: there
+// even where something lies. Where colours cannot tell series apart the letter comes
+// first, and stays when the value has no room.
 func (c *composer) endLabels(th *theme.Theme) {
 	figures := c.Opt.Values
 	order := c.order()
@@ -139,6 +140,9 @@ func (c *composer) endLabels(th *theme.Theme) {
 	}
 }
 
+// roomy is how wide a plot is in which the selected series' value may cover lines.
+const roomy = 24
+
 func (c *composer) endLabel(th *theme.Theme, i int, px, py float64, value string) {
 	s := c.at
 	dx, dy := s.sx.Dot(px), s.sy.Dot(py)
@@ -147,14 +151,21 @@ func (c *composer) endLabel(th *theme.Theme, i int, px, py float64, value string
 	}
 	col, row := s.grid.CellOf(dx, dy)
 	x, n := s.plot.x+col+1, cell.Width(value)
+	edge := s.w - n - 1
 	if letter := th.SeriesLetter(c.series[i].Color); letter != "" {
 		s.cv.Text(min(x, s.w-1), s.plot.y+row, letter, th.Plain.Title)
 		x++
+		edge-- // the last column is for letters
 	}
+	edge = min(x, edge)
 	type place struct{ x, up int }
 	places := []place{{x, 0}, {x, -1}, {x, 1}}
+	must := c.series[i].Selected && s.plot.w >= roomy && s.plot.h > 2
 	if c.series[i].Selected {
 		places = append(places, place{x - n - 2, -1}, place{x - n - 2, 1}, place{x - n - 2, -2}, place{x - n - 2, 2})
+	}
+	if must {
+		places = append(places, place{edge, -1}, place{edge, 1}, place{edge, -2}, place{edge, 2}, place{edge, -3}, place{edge, 3})
 	}
 	for _, p := range places {
 		y := s.plot.y + row + p.up
@@ -162,5 +173,13 @@ func (c *composer) endLabel(th *theme.Theme, i int, px, py float64, value string
 			s.cv.Text(p.x+1, y, value, c.style(th, i))
 			return
 		}
+	}
+	if must { // it shows, whatever lies there
+		y := s.plot.y + row - 1
+		if row == 0 {
+			y += 2
+		}
+		s.cv.Wipe(edge, y, n+1, 1)
+		s.cv.Text(edge+1, y, value, c.style(th, i))
 	}
 }
