@@ -138,9 +138,15 @@ func newLab(t testing.TB) lab {
 	})
 	trainer := children(t, l.dir)[0]
 	l.pid = fmt.Sprint(trainer.pid)
-	for _, p := range matching(t, " "+l.dir+"/.flightdeck/jobs/") { // keepers and supervisors
-		kill9(t, p)
-	}
+	// Keepers and supervisors, again until there are none: one that is killed late may
+	// have started another, which would go on writing.
+	eventually(t, "the keepers and supervisors are gone", 20*time.Second, func() bool {
+		left := matching(t, " "+l.dir+"/.flightdeck/jobs/")
+		for _, p := range left {
+			_ = syscall.Kill(p.pid, syscall.SIGKILL) // one that is gone already is what is wanted
+		}
+		return len(left) == 0
+	})
 	if err := syscall.Kill(trainer.pid, syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
