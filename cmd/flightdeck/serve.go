@@ -154,6 +154,7 @@ func (c *cli) serve(cmd *cobra.Command, f serveFlags) error {
 		return err
 	}
 	serve.Collect()
+	o.Rest = lo.Rest
 	s, err := serve.Listen(o)
 	if err != nil {
 		return err

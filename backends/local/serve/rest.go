@@ -8,7 +8,7 @@ import (
 )
 
 // calm is how long nothing must have been asked before memory is given back.
-const calm = 2 * time.Second
+const calm = 5 * time.Second
 
 // resting gives the memory that requests left behind back to the system, once
 // after each time of activity. Close ends it.

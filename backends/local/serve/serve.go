@@ -54,6 +54,7 @@ type Options struct {
 	MaxJSON, MaxArtifact int64     // bytes of a request; 0 is DefaultJSON, DefaultArtifact
 	Log                  io.Writer // a line for each request; nil: none
 	Now                  func() time.Time
+	Rest                 func() // lets go of what makes answers faster, when nobody asked for a while; nil: nothing
 }
 
 // The greatest requests that are taken when nothing else is said. MLflow's own
@@ -169,7 +170,12 @@ func (s *Server) URL() string {
 
 // Serve answers until ctx ends. Requests under way then get a moment to finish.
 func (s *Server) Serve(ctx context.Context) error {
-	rest := newResting(s.h, debug.FreeOSMemory)
+	rest := newResting(s.h, func() {
+		if s.o.Rest != nil {
+			s.o.Rest()
+		}
+		debug.FreeOSMemory()
+	})
 	defer rest.Close()
 	srv := &http.Server{
 		Handler: rest, TLSConfig: s.o.TLS, ReadHeaderTimeout: headerWait, IdleTimeout: idleWait, MaxHeaderBytes: maxHeader,

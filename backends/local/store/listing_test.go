@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -170,3 +171,18 @@ func TestExperiments(t *testing.T) {
 }
 
 func second[T any](_ T, err error) error { return err }
+
+// A store that let go of its listing reads the same again.
+func TestRest(t *testing.T) {
+	s := open(t, t.TempDir(), Options{})
+	run := must[*backends.Run](t)(s.CreateRun(owner(t), NewRun{Name: "first"}))
+	before := must[[]*backends.Run](t)(s.Runs(t.Context(), backends.RunFilter{}))
+	s.Rest()
+	must[*backends.Run](t)(s.CreateRun(owner(t), NewRun{Name: "second"}))
+	after := must[[]*backends.Run](t)(s.Runs(t.Context(), backends.RunFilter{}))
+	if len(before) != 1 || len(after) != 2 || !slices.ContainsFunc(after, func(r *backends.Run) bool { return r.ID == run.ID }) {
+		t.Errorf("%d runs before, %d after", len(before), len(after))
+	}
+	s.Rest()
+	s.Rest()
+}

@@ -31,6 +31,20 @@ type snapshots struct {
 	jobs  map[string][]listed // small listings, made without reading all runs
 }
 
+// Rest lets go of what reading faster takes: the listing, and the readers with their
+// pages. The next listing is read whole, and its runs are other pointers.
+func (r *runs) Rest() {
+	r.snap.mu.Lock()
+	r.snap.rev, r.snap.rows, r.snap.all, r.snap.views, r.snap.jobs = 0, nil, nil, nil, nil
+	r.snap.mu.Unlock()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, c := range r.idle {
+		c.Close()
+	}
+	r.idle = nil
+}
+
 type listed struct {
 	n   int64
 	run *backends.Run
