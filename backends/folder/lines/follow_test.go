@@ -167,8 +167,8 @@ func TestFollow(t *testing.T) {
 		s.mu.Unlock()
 		o.say(4, "step=4 lo", true)
 		synctest.Wait()
-		cancel()
 		o.say(4, "ss=0.0625", true) // written just before the end, without one
+		cancel()
 		if err := <-done; err != nil {
 			t.Error(err)
 		}
