@@ -33,23 +33,7 @@ func ParseMLflowExperiments(filter string) ([]Clause, error) {
 	if len(bad) > 0 {
 		return nil, invalid("Invalid clause(s) in filter string: %s", strings.Join(bad, ", "))
 	}
-	var out []Clause
-	for _, t := range tokens {
-		if t.kind != sqlComparison {
-			continue
-		}
-		c, err := experimentClause(t)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, c)
-	}
-	for i := range out { // MLflow checks comparators when it makes its SQL
-		if err := experimentComparator(&out[i]); err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
+	return takeClauses(tokens, experimentClause, experimentComparator)
 }
 
 func experimentClause(t sqlToken) (c Clause, err error) {

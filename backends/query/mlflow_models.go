@@ -108,19 +108,24 @@ func parseRegistry(filter string, f registryFields) ([]Clause, error) {
 	if len(bad) > 0 {
 		return nil, invalid("Invalid clause(s) in filter string: %s", strings.Join(bad, ", "))
 	}
-	var out []Clause
+	return takeClauses(tokens, f.clause, f.comparator)
+}
+
+// takeClauses takes a statement's comparisons over, all of them before the first
+// comparator is judged: MLflow judges those when it makes its SQL.
+func takeClauses(tokens []sqlToken, take func(sqlToken) (Clause, error), judge func(*Clause) error) (out []Clause, err error) {
 	for _, t := range tokens {
 		if t.kind != sqlComparison {
 			continue
 		}
-		c, err := f.clause(t)
+		c, err := take(t)
 		if err != nil {
 			return nil, err
 		}
 		out = append(out, c)
 	}
-	for i := range out { // MLflow checks comparators when it compares
-		if err := f.comparator(&out[i]); err != nil {
+	for i := range out {
+		if err := judge(&out[i]); err != nil {
 			return nil, err
 		}
 	}

@@ -2,6 +2,7 @@ package experiments
 
 import (
 	"cmp"
+	"context"
 	"math"
 	"slices"
 	"strings"
@@ -17,6 +18,7 @@ import (
 // all of them.
 type crowd struct {
 	desk    *Desk
+	poke    chan struct{}
 	runs    []*backends.Run
 	begun   bool
 	listing int // of the snapshot and filter that runs is of
@@ -26,6 +28,18 @@ type crowd struct {
 	stands  standing
 	due     time.Time // when the runs are to be followed; zero when they are
 }
+
+func newCrowd(d *Desk) crowd { return crowd{desk: d, poke: make(chan struct{}, 1)} }
+
+// Open implements tui.View.
+func (c *crowd) Open(ctx context.Context) <-chan struct{} {
+	c.desk.chosen.Watch(ctx, c.poke)
+	c.begun = false
+	return c.poke
+}
+
+// Soon implements tui.Soon.
+func (c *crowd) Soon() time.Time { return c.due }
 
 // behind says whether other runs than those of the picture are to be shown, now.
 func (c *crowd) behind() bool {

@@ -1,11 +1,9 @@
 package experiments
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -19,7 +17,6 @@ import (
 // leaves some of them in, which can become the table's filter.
 type Parallel struct {
 	crowd
-	poke    chan struct{}
 	plot    *cloud.Parallel
 	axes    arranged
 	chosen  bool   // the axes are the user's own
@@ -31,7 +28,7 @@ type Parallel struct {
 
 // NewParallel makes the face over the runs that the table lists.
 func NewParallel(d *Desk) *Parallel {
-	return &Parallel{crowd: crowd{desk: d}, poke: make(chan struct{}, 1), plot: cloud.NewParallel(keys.Default()), logs: map[string]bool{}}
+	return &Parallel{crowd: newCrowd(d), plot: cloud.NewParallel(keys.Default()), logs: map[string]bool{}}
 }
 
 func (v *Parallel) kind() string { return "Parallel" }
@@ -63,13 +60,6 @@ func plain(key string) string {
 	return name
 }
 
-// Open implements tui.View.
-func (v *Parallel) Open(ctx context.Context) <-chan struct{} {
-	v.desk.chosen.Watch(ctx, v.poke)
-	v.begun = false
-	return v.poke
-}
-
 // Refresh implements tui.View.
 func (v *Parallel) Refresh() {
 	if v.behind() {
@@ -78,9 +68,6 @@ func (v *Parallel) Refresh() {
 	}
 	v.plot.Pick(v.picks())
 }
-
-// Soon implements tui.Soon.
-func (v *Parallel) Soon() time.Time { return v.due }
 
 // mostAxes is how many axes there are at first.
 const mostAxes = 6

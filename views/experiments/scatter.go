@@ -1,11 +1,9 @@
 package experiments
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -19,7 +17,6 @@ import (
 // that the crosshair reads can be gone to.
 type Scatter struct {
 	crowd
-	poke  chan struct{}
 	plot  *cloud.Scatter
 	x, y  string // columns that were chosen; "" lets the data choose
 	shown [2]cloud.Dim
@@ -28,7 +25,7 @@ type Scatter struct {
 
 // NewScatter makes the face over the runs that the table lists.
 func NewScatter(d *Desk) *Scatter {
-	return &Scatter{crowd: crowd{desk: d}, poke: make(chan struct{}, 1), plot: cloud.NewScatter(keys.Default()), logs: map[string]bool{}}
+	return &Scatter{crowd: newCrowd(d), plot: cloud.NewScatter(keys.Default()), logs: map[string]bool{}}
 }
 
 func (v *Scatter) kind() string { return "Scatter" }
@@ -50,13 +47,6 @@ func (v *Scatter) Title() tui.Title {
 	return t
 }
 
-// Open implements tui.View.
-func (v *Scatter) Open(ctx context.Context) <-chan struct{} {
-	v.desk.chosen.Watch(ctx, v.poke)
-	v.begun = false
-	return v.poke
-}
-
 // Refresh implements tui.View.
 func (v *Scatter) Refresh() {
 	if v.behind() {
@@ -65,9 +55,6 @@ func (v *Scatter) Refresh() {
 	}
 	v.plot.Pick(v.picks())
 }
-
-// Soon implements tui.Soon.
-func (v *Scatter) Soon() time.Time { return v.due }
 
 // all is what the axes can be.
 func (v *Scatter) all() []string {

@@ -47,9 +47,6 @@ func (d *Database) Name() string { return d.name }
 // Where is the database's file.
 func (d *Database) Where() string { return d.path }
 
-// ReadOnly says why nothing here can be changed.
-func (d *Database) ReadOnly() (bool, string) { return true, "read in place" }
-
 // Close ends the connection.
 func (d *Database) Close() error {
 	d.turn <- struct{}{}

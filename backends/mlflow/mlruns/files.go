@@ -59,9 +59,6 @@ func (f *Files) Name() string { return f.name }
 // Where is the folder.
 func (f *Files) Where() string { return f.root }
 
-// ReadOnly says why nothing here can be changed.
-func (f *Files) ReadOnly() (bool, string) { return true, "read in place" }
-
 // firstLook is how long a listing that is watched goes on reading details before it
 // shows what it has.
 const firstLook = 150 * time.Millisecond
